@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLM_LOCKSPACE_H
+#define _DLM_LOCKSPACE_H
+
+#include <linux/atomic.h>
+#include <linux/kobject.h>
+#include <linux/kref.h>
+#include <linux/rhashtable-types.h>
+#include <linux/workqueue.h>
+#include <dlm/core.h>
+#include <dlm/node.h>
+#include "gate.h"
+
+/**
+ * enum dlm_ls_state - life of a lockspace; changed only by dlm_ls_set_state()
+ * @DLM_LS_JOINING: has its name, may not be used yet
+ * @DLM_LS_READY: joined; the gate tells whether locking runs
+ * @DLM_LS_LEAVING: being released
+ * @DLM_LS_GONE: out of the node's list, memory waits for the last handle
+ */
+enum dlm_ls_state {
+	DLM_LS_JOINING,
+	DLM_LS_READY,
+	DLM_LS_LEAVING,
+	DLM_LS_GONE,
+};
+
+/* what a lockspace counts (stats.c names them) */
+enum dlm_ls_stat {
+	DLM_ST_REQUEST,		/* accepted operations ... */
+	DLM_ST_CONVERT,
+	DLM_ST_UNLOCK,
+	DLM_ST_CANCEL,
+	DLM_ST_REFUSED,		/* operations that ended with an errno at once */
+	DLM_ST_GRANTED,		/* completions with status 0 */
+	DLM_ST_QUEUED,		/* operations that had to wait */
+	DLM_ST_EAGAIN,
+	DLM_ST_EDEADLK,
+	DLM_ST_ECANCEL,
+	DLM_ST_ETIMEDOUT,
+	DLM_ST_BAST,		/* blocking callbacks told */
+	DLM_ST_TIMEWARN,
+	DLM_ST_ORPHANED,
+	DLM_ST_ADOPTED,
+	DLM_ST_PURGED,
+	DLM_ST_MAX
+};
+
+struct dlm_ls_stats {
+	unsigned long	n[DLM_ST_MAX];
+};
+
+/**
+ * struct dlm_ls - one lockspace on one node
+ *
+ * Lifetime: @ref is held by the node's list (until released), by each handle
+ * and while an operation runs.  State beyond the memory (tables, files,
+ * device) goes in dlm_ls_release().
+ *
+ * @ref: see above
+ * @node: its node; holds a reference
+ * @node_entry: on node->lockspaces; node->lock
+ * @state: enum dlm_ls_state; written under node->lock
+ * @name: terminated copy
+ * @namelen: bytes of @name
+ * @global_id: id given by the control daemon; CRC of the name while solo
+ * @exflags: DLM_LSFL_* that all members must agree on
+ * @lvblen: bytes of a value block
+ * @nodir: no resource directory
+ * @device: made through dlm-control
+ * @create_count: creations without NEWEXCL by kernel users; node->create_lock
+ * @waiting_for: what a create or release sleeps for, NULL if for nothing
+ * @client: object of the room that made the lockspace (dlm_user), or NULL
+ * @gate: every operation is inside; closed while stopped
+ * @rsbs: resources by name
+ * @lkbs: locks by id
+ * @next_id: lock id given last
+ * @orphan_lock: guards @orphans; leaf below a resource's lock
+ * @orphans: locks whose handle is closed, through dlm_lkb.owner_node, oldest first
+ * @watch_lock: guards @watched and @watch_round; leaf below a resource's lock
+ * @watched: locks that wait and are timed, through dlm_watch.node
+ * @watch_round: number of the current scan
+ * @watch_work: scans @watched while it is not empty
+ * @generation: number of completed recoveries
+ * @stats: per-CPU counters
+ * @kobj: /sys/kernel/dlm/NAME; @kobj_added says whether it is visible
+ * @kobj_added: see @kobj
+ * @debug_dir: NULL or the directory of its debugfs files
+ * @debug_files: its debugfs files
+ */
+struct dlm_ls {
+	struct kref		ref;
+	struct dlm_node		*node;
+	struct list_head	node_entry;
+	enum dlm_ls_state	state;
+	char			name[DLM_LOCKSPACE_LEN + 1];
+	u8			namelen;
+	u32			global_id;
+	u32			exflags;
+	unsigned int		lvblen;
+	bool			nodir;
+	bool			device;
+	unsigned int		create_count;
+	const char		*waiting_for;
+	void			*client;
+
+	struct dlm_gate		gate;
+	struct rhashtable	rsbs;
+	struct rhashtable	lkbs;
+	atomic_t		next_id;
+
+	spinlock_t		orphan_lock;
+	struct list_head	orphans;
+
+	spinlock_t		watch_lock;
+	struct list_head	watched;
+	unsigned int		watch_round;
+	struct delayed_work	watch_work;
+
+	u32			generation;
+	struct dlm_ls_stats __percpu *stats;
+
+	struct kobject		*kobj;
+	bool			kobj_added;
+	struct dentry		*debug_files[8];
+};
+
+static inline void dlm_ls_count(struct dlm_ls *ls, enum dlm_ls_stat what)
+{
+	this_cpu_inc(ls->stats->n[what]);
+}
+
+/* stats.c */
+u64 dlm_ls_stat_sum(const struct dlm_ls *ls, enum dlm_ls_stat what);
+const char *dlm_ls_stat_name(enum dlm_ls_stat what);
+const char *dlm_node_stat_name(enum dlm_node_stat what);
+
+/* debugfs.c */
+void dlm_debugfs_init(void);
+void dlm_debugfs_exit(void);
+void dlm_debugfs_add_node(struct dlm_node *node);
+void dlm_debugfs_del_node(struct dlm_node *node);
+void dlm_debugfs_add_ls(struct dlm_ls *ls);
+void dlm_debugfs_del_ls(struct dlm_ls *ls);
+
+/* ls_sysfs.c */
+int dlm_sysfs_init(void);
+void dlm_sysfs_exit(void);
+int dlm_sysfs_add_ls(struct dlm_ls *ls);
+void dlm_sysfs_del_ls(struct dlm_ls *ls);
+
+/* member.c: the two entry points of all membership providers */
+void dlm_ls_stop(struct dlm_ls *ls);
+int dlm_ls_start(struct dlm_ls *ls, const int *nodeids, unsigned int count);
+
+#endif
