@@ -62,6 +62,23 @@ struct dlm_rsb {
 	char			name[];
 };
 
+/*
+ * A resource's lock comes and goes with a pointer (find and lock, unlock and
+ * perhaps free), which sparse cannot follow: it is told that nothing happened.
+ * lockdep watches at run time.
+ */
+static inline void rsb_spin_lock(struct dlm_rsb *r)
+{
+	spin_lock(&r->lock);
+	__release(&r->lock);
+}
+
+static inline void rsb_spin_unlock(struct dlm_rsb *r)
+{
+	__acquire(&r->lock);
+	spin_unlock(&r->lock);
+}
+
 /* rsb.c */
 int dlm_rsb_caches_init(void);
 void dlm_rsb_caches_exit(void);
@@ -77,6 +94,7 @@ int dlm_lkb_table_init(struct dlm_ls *ls);
 void dlm_lkb_table_exit(struct dlm_ls *ls);
 unsigned int dlm_lkb_count(struct dlm_ls *ls);
 int dlm_lkb_publish(struct dlm_ls *ls, struct dlm_lkb *lkb);
+void dlm_lkb_unpublish(struct dlm_ls *ls, struct dlm_lkb *lkb);
 struct dlm_lkb *dlm_lkb_lock(struct dlm_ls *ls, u32 id);
 struct dlm_rsb *dlm_lkb_lock_rsb(struct dlm_lkb *lkb);
 void dlm_lkb_move(struct dlm_lkb *lkb, enum dlm_lkb_status status);
@@ -106,6 +124,14 @@ void dlm_master_convert_effects(struct dlm_lkb *lkb, struct dlm_fx *fx, int resu
 int dlm_master_unlock(struct dlm_lkb *lkb);
 int dlm_master_cancel(struct dlm_lkb *lkb);
 
+/* owner.c */
+bool dlm_owner_add(struct dlm_owner *owner, struct dlm_lkb *lkb);
+void dlm_owner_drop(struct dlm_lkb *lkb);
+void dlm_ls_drop_locks(struct dlm_ls *ls);
+
+/* lockspace.c */
+void dlm_ls_release_all(struct dlm_node *node);
+
 /* request.c */
 int dlm_lock_check_flags(u32 flags, int mode);
 int dlm_unlock_check_flags(u32 flags);
@@ -113,8 +139,7 @@ void dlm_unlock_locked(struct dlm_lkb *lkb, struct dlm_fx *fx, bool silent);
 int dlm_cancel_locked(struct dlm_lkb *lkb, struct dlm_fx *fx, int status);
 
 /* timeout.c */
-void dlm_watch_reserve(struct dlm_ls *ls, struct dlm_op *op);
-bool dlm_watch_wanted(struct dlm_ls *ls, u32 flags, u32 timeout_cs);
+int dlm_watch_reserve(struct dlm_ls *ls, struct dlm_op *op);
 void dlm_watch_adopt(struct dlm_lkb *lkb, struct dlm_op *op);
 void dlm_watch_start(struct dlm_lkb *lkb);
 void dlm_watch_stop(struct dlm_lkb *lkb);

@@ -3,6 +3,7 @@
  * The gate of a lockspace: see gate.h.
  */
 #include <linux/preempt.h>
+#include <linux/sched/signal.h>
 #include "gate.h"
 
 /**

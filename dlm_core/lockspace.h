@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/kobject.h>
 #include <linux/kref.h>
+#include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
 #include <linux/workqueue.h>
 #include <dlm/core.h>
@@ -15,12 +16,14 @@
  * enum dlm_ls_state - life of a lockspace; changed only by dlm_ls_set_state()
  * @DLM_LS_JOINING: has its name, may not be used yet
  * @DLM_LS_READY: joined; the gate tells whether locking runs
+ * @DLM_LS_CHECKING: a release looks whether it is in use; otherwise as ready
  * @DLM_LS_LEAVING: being released
  * @DLM_LS_GONE: out of the node's list, memory waits for the last handle
  */
 enum dlm_ls_state {
 	DLM_LS_JOINING,
 	DLM_LS_READY,
+	DLM_LS_CHECKING,
 	DLM_LS_LEAVING,
 	DLM_LS_GONE,
 };
@@ -46,6 +49,8 @@ enum dlm_ls_stat {
 	DLM_ST_MAX
 };
 
+struct dlm_ls_kobj;
+
 struct dlm_ls_stats {
 	unsigned long	n[DLM_ST_MAX];
 };
@@ -68,10 +73,12 @@ struct dlm_ls_stats {
  * @lvblen: bytes of a value block
  * @nodir: no resource directory
  * @device: made through dlm-control
- * @create_count: creations without NEWEXCL by kernel users; node->create_lock
+ * @create_count: creators that have not released it; node->lock
  * @waiting_for: what a create or release sleeps for, NULL if for nothing
  * @client: object of the room that made the lockspace (dlm_user), or NULL
- * @gate: every operation is inside; closed while stopped
+ * @unplug: see struct dlm_ls_params
+ * @control_lock: serialises stop, start and the end; sleeps
+ * @gate: every operation is inside; closed while stopped; @control_lock
  * @rsbs: resources by name
  * @lkbs: locks by id
  * @next_id: lock id given last
@@ -81,11 +88,10 @@ struct dlm_ls_stats {
  * @watched: locks that wait and are timed, through dlm_watch.node
  * @watch_round: number of the current scan
  * @watch_work: scans @watched while it is not empty
- * @generation: number of completed recoveries
+ * @generation: number of completed recoveries; @control_lock
+ * @members: number of member nodes
  * @stats: per-CPU counters
- * @kobj: /sys/kernel/dlm/NAME; @kobj_added says whether it is visible
- * @kobj_added: see @kobj
- * @debug_dir: NULL or the directory of its debugfs files
+ * @sysfs: its object in /sys/kernel/dlm (ls_sysfs.c), or NULL
  * @debug_files: its debugfs files
  */
 struct dlm_ls {
@@ -103,7 +109,9 @@ struct dlm_ls {
 	unsigned int		create_count;
 	const char		*waiting_for;
 	void			*client;
+	void			(*unplug)(struct dlm_ls *ls);
 
+	struct mutex		control_lock;
 	struct dlm_gate		gate;
 	struct rhashtable	rsbs;
 	struct rhashtable	lkbs;
@@ -118,10 +126,10 @@ struct dlm_ls {
 	struct delayed_work	watch_work;
 
 	u32			generation;
+	unsigned int		members;
 	struct dlm_ls_stats __percpu *stats;
 
-	struct kobject		*kobj;
-	bool			kobj_added;
+	struct dlm_ls_kobj	*sysfs;
 	struct dentry		*debug_files[8];
 };
 
@@ -129,6 +137,8 @@ static inline void dlm_ls_count(struct dlm_ls *ls, enum dlm_ls_stat what)
 {
 	this_cpu_inc(ls->stats->n[what]);
 }
+
+extern struct workqueue_struct *dlm_wq;
 
 /* stats.c */
 u64 dlm_ls_stat_sum(const struct dlm_ls *ls, enum dlm_ls_stat what);

@@ -26,9 +26,11 @@
 #include <dlm/compat.h>
 
 struct dlm_fx;
+struct dlm_lkb;
 struct dlm_ls;
 struct dlm_node;
 struct dlm_op;
+struct dlm_owner;
 struct dlm_rsb;
 struct dlm_sink;
 struct dlm_watch;
@@ -97,6 +99,7 @@ enum dlm_lkb_status {
 #define DLM_LKB_USER		0x01	/* belongs to a device handle */
 #define DLM_LKB_ORPHAN		0x02	/* persistent, its handle was closed */
 #define DLM_LKB_BAST		0x04	/* wants blocking callbacks */
+#define DLM_LKB_OWN_LVB		0x08	/* @lvb was allocated by the core, which frees it */
 
 /**
  * struct dlm_lkb_ops - how a kind of lock tells its owner what happened
@@ -267,6 +270,34 @@ int dlm_convert(struct dlm_ls *ls, struct dlm_op *op, u32 lkid);
 int dlm_unlock_id(struct dlm_ls *ls, struct dlm_op *op, u32 lkid);
 int dlm_cancel_id(struct dlm_ls *ls, struct dlm_op *op, u32 lkid, int status);
 
+/**
+ * struct dlm_timewarn - a lock has waited for too long (control-plane.md 8)
+ * @ls_id: lockspace's global id
+ * @nodeid: master, 0 for this node
+ * @pid: owner
+ * @lkid: the lock
+ * @remid: its id on the master
+ * @xid: transaction id
+ * @status: enum dlm_lkb_status
+ * @grmode: granted mode
+ * @rqmode: wanted mode
+ * @len: bytes of @name
+ * @name: resource name, not terminated
+ */
+struct dlm_timewarn {
+	u32		ls_id;
+	int		nodeid;
+	u32		pid;
+	u32		lkid;
+	u32		remid;
+	u64		xid;
+	u8		status;
+	s8		grmode;
+	s8		rqmode;
+	unsigned int	len;
+	char		name[DLM_RESNAME_MAXLEN];
+};
+
 /* --- pure tables (modes.c) --------------------------------------------- */
 
 /**
@@ -306,6 +337,8 @@ enum dlm_release {
  * @plug: called once the lockspace runs and before anybody else is told that
  *	the name exists: registers its device.  May sleep; a negative result
  *	undoes the creation and is returned.  NULL for none
+ * @unplug: undoes @plug, before anything of the lockspace goes away; also
+ *	called when the node's namespace ends.  May sleep
  */
 struct dlm_ls_params {
 	const char	*name;
@@ -314,18 +347,19 @@ struct dlm_ls_params {
 	unsigned int	lvblen;
 	bool		device;
 	int		(*plug)(struct dlm_ls *ls);
+	void		(*unplug)(struct dlm_ls *ls);
 };
 
 int dlm_ls_create(struct dlm_node *node, const struct dlm_ls_params *params,
 		  struct dlm_ls **lsp);
-int dlm_ls_release(struct dlm_ls *ls, enum dlm_release how,
-		   void (*unplug)(struct dlm_ls *ls));
+int dlm_ls_release(struct dlm_ls *ls, enum dlm_release how);
 struct dlm_ls *dlm_ls_find(struct dlm_node *node, const char *name,
 			   unsigned int len);
 void dlm_ls_get(struct dlm_ls *ls);
 void dlm_ls_put(struct dlm_ls *ls);
 const char *dlm_ls_name(const struct dlm_ls *ls);
 unsigned int dlm_ls_lvblen(const struct dlm_ls *ls);
+u32 dlm_ls_id(const struct dlm_ls *ls);
 bool dlm_ls_alive(const struct dlm_ls *ls);
 struct dlm_node *dlm_ls_node(const struct dlm_ls *ls);
 void dlm_ls_set_client(struct dlm_ls *ls, void *client);

@@ -9,7 +9,6 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -17,6 +16,7 @@
 
 struct dentry;
 struct dlm_ls;
+struct dlm_timewarn;
 
 /**
  * struct dlm_config - tunables of a node (control-plane.md 2)
@@ -49,13 +49,11 @@ enum dlm_node_stat {
  * @net: its namespace; NULL in tests; valid until dlm_node_stop() returned
  * @nodeid: our node id, 1 while running solo
  * @config: tunables, plain reads and writes
- * @create_lock: serialises creates and releases, held while they sleep; taken
- *	killably and never from open()
- * @lock: guards @lockspaces, @dead and @monitors; leaf
+ * @timewarn: told of locks that wait for too long, or NULL
+ * @lock: guards @lockspaces, their states, @dead and @monitors; leaf
  * @lockspaces: all of them, through dlm_ls.node_entry
  * @dead: dlm_node_stop() was called: nothing new may be created
  * @monitors: open dlm-monitor handles
- * @monitor_seen: a monitor has been open since the node started
  * @changed: woken when a lockspace appears, finishes joining or is gone
  * @debug_dir: /sys/kernel/debug/dlm, or a directory below it for namespaces
  *	other than the initial one; NULL in tests
@@ -66,12 +64,11 @@ struct dlm_node {
 	struct net		*net;
 	int			nodeid;
 	struct dlm_config	config;
-	struct mutex		create_lock;
+	void			(*timewarn)(const struct dlm_timewarn *w);
 	spinlock_t		lock;
 	struct list_head	lockspaces;
 	bool			dead;
 	unsigned int		monitors;
-	bool			monitor_seen;
 	wait_queue_head_t	changed;
 	struct dentry		*debug_dir;
 	atomic_long_t		stats[DLM_NS_MAX];

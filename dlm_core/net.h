@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLM_NET_H
+#define _DLM_NET_H
+
+struct dlm_node;
+
+int dlm_net_init(void);
+void dlm_net_exit(void);
+
+/* main.c: gives a new node what the rooms provide for it */
+void dlm_node_setup(struct dlm_node *node);
+
+#endif

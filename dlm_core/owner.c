@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owners of locks: what happens to a handle's locks when it is closed, and to
+ * those that outlive it (user-abi.md 7.3, 7.6, 10).
+ *
+ * A list of locks is guarded by a leaf lock, but a lock may be changed only with its
+ * resource locked, which comes first.  Walkers therefore look at the first entry,
+ * let go of the list, lock the resource and check that the lock is still there; RCU
+ * keeps the memory meanwhile.
+ */
+#include <linux/rhashtable.h>
+#include "engine.h"
+#include "lockspace.h"
+
+/**
+ * dlm_owner_init - initialise the core's part of a handle
+ * @owner: the handle
+ * @ls: its lockspace; the caller holds a reference for the owner's life
+ * @ops: how to reach the reader of its queue
+ */
+void dlm_owner_init(struct dlm_owner *owner, struct dlm_ls *ls,
+		    const struct dlm_sink_ops *ops)
+{
+	owner->sink.ops = ops;
+	owner->sink.fx_next = NULL;
+	owner->sink.fx_busy = 0;
+	owner->ls = ls;
+	spin_lock_init(&owner->lock);
+	INIT_LIST_HEAD(&owner->locks);
+	owner->closing = false;
+}
+
+/**
+ * dlm_owner_add - give a lock to an owner
+ * @owner: the owner
+ * @lkb: lock without owner
+ *
+ * Context: resource locked.
+ * Return: false if the owner is closing.
+ */
+bool dlm_owner_add(struct dlm_owner *owner, struct dlm_lkb *lkb)
+{
+	bool ok;
+
+	spin_lock(&owner->lock);
+	ok = !owner->closing;
+	if (ok) {
+		lkb->owner = owner;
+		list_add_tail(&lkb->owner_node, &owner->locks);
+	}
+	spin_unlock(&owner->lock);
+	return ok;
+}
+
+/**
+ * dlm_owner_drop - take a lock from its owner, or from the orphans
+ * @lkb: the lock
+ *
+ * Context: resource locked.
+ */
+void dlm_owner_drop(struct dlm_lkb *lkb)
+{
+	struct dlm_owner *owner = lkb->owner;
+	struct dlm_ls *ls = lkb->rsb->ls;
+
+	if (owner) {
+		lkb->ops->unbind(lkb);
+		spin_lock(&owner->lock);
+		list_del_init(&lkb->owner_node);
+		spin_unlock(&owner->lock);
+		lkb->owner = NULL;
+	} else if (lkb->flags & DLM_LKB_ORPHAN) {
+		spin_lock(&ls->orphan_lock);
+		list_del_init(&lkb->owner_node);
+		spin_unlock(&ls->orphan_lock);
+		lkb->flags &= ~DLM_LKB_ORPHAN;
+	}
+}
+
+/* its holder died: as an unlock, and who wrote the value block is not to be trusted */
+static void force_out(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	lkb->exflags |= DLM_LKF_FORCEUNLOCK | DLM_LKF_IVVALBLK;
+	dlm_unlock_locked(lkb, fx, true);
+}
+
+/* a persistent lock stays in its granted mode, without anybody to tell */
+static void make_orphan(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	struct dlm_rsb *r = lkb->rsb;
+	struct dlm_ls *ls = r->ls;
+	bool granted = lkb->grmode != DLM_LOCK_IV;
+	bool waited;
+
+	dlm_watch_stop(lkb);
+	dlm_owner_drop(lkb);
+	waited = dlm_master_cancel(lkb);
+	if (granted) {
+		lkb->flags |= DLM_LKB_ORPHAN;
+		spin_lock(&ls->orphan_lock);
+		list_add_tail(&lkb->owner_node, &ls->orphans);
+		spin_unlock(&ls->orphan_lock);
+		dlm_ls_count(ls, DLM_ST_ORPHANED);
+	} else {
+		dlm_lkb_end(lkb);
+	}
+	if (waited)
+		dlm_grant_pending(r, fx);
+}
+
+static void release_lock(struct dlm_lkb *lkb, struct dlm_fx *fx, bool all)
+{
+	if (!all && (lkb->exflags & DLM_LKF_PERSISTENT))
+		make_orphan(lkb, fx);
+	else
+		force_out(lkb, fx);
+}
+
+/* empties owner->locks; with @all persistent locks go as well */
+static void release_locks(struct dlm_owner *owner, bool all)
+{
+	struct dlm_fx fx = { };
+	struct dlm_lkb *lkb;
+	struct dlm_rsb *r;
+
+	for (;;) {
+		rcu_read_lock();
+		spin_lock(&owner->lock);
+		lkb = list_first_entry_or_null(&owner->locks, struct dlm_lkb,
+					       owner_node);
+		spin_unlock(&owner->lock);
+		if (!lkb) {
+			rcu_read_unlock();
+			return;
+		}
+		r = dlm_lkb_lock_rsb(lkb);
+		rcu_read_unlock();
+		if (!r)
+			continue;
+		if (lkb->owner == owner)
+			release_lock(lkb, &fx, all);
+		dlm_rsb_unlock(r);
+		dlm_fx_flush(&fx);
+		cond_resched();
+	}
+}
+
+/**
+ * dlm_owner_close - the handle is closed: let its locks go
+ * @owner: the owner; gets no effects any more once this returns
+ *
+ * Locks without PERSISTENT are unlocked by force, the others become orphans.
+ * Passes a gate that is shut: a handle can always be closed.
+ *
+ * Context: may sleep.
+ * Return: 0.
+ */
+int dlm_owner_close(struct dlm_owner *owner)
+{
+	spin_lock(&owner->lock);
+	owner->closing = true;
+	spin_unlock(&owner->lock);
+	release_locks(owner, false);
+	return 0;
+}
+
+/**
+ * dlm_owner_purge - unlock all locks of a handle by force, persistent ones too
+ * @owner: the owner
+ *
+ * No completions. Locks taken while this runs may or may not go.
+ *
+ * Context: sleeps (killably) while the lockspace is stopped.
+ * Return: 0, -ENOENT (lockspace is gone), -EINTR.
+ */
+int dlm_owner_purge(struct dlm_owner *owner)
+{
+	int err = dlm_gate_enter(&owner->ls->gate);
+
+	if (err)
+		return err;
+	release_locks(owner, true);
+	dlm_gate_leave(&owner->ls->gate);
+	return 0;
+}
+
+/* the oldest orphan that matches, with its resource locked */
+static struct dlm_lkb *lock_orphan(struct dlm_ls *ls,
+				   bool (*match)(const struct dlm_lkb *lkb,
+						 const void *arg),
+				   const void *arg)
+{
+	struct dlm_lkb *lkb, *found;
+
+	for (;;) {
+		found = NULL;
+		rcu_read_lock();
+		spin_lock(&ls->orphan_lock);
+		list_for_each_entry(lkb, &ls->orphans, owner_node) {
+			if (match(lkb, arg)) {
+				found = lkb;
+				break;
+			}
+		}
+		spin_unlock(&ls->orphan_lock);
+		if (!found) {
+			rcu_read_unlock();
+			return NULL;
+		}
+		/* adopted or purged meanwhile? then look again */
+		if (dlm_lkb_lock_rsb(found)) {
+			rcu_read_unlock();
+			if (found->flags & DLM_LKB_ORPHAN)
+				return found;
+			dlm_rsb_unlock(found->rsb);
+			continue;
+		}
+		rcu_read_unlock();
+	}
+}
+
+static bool match_pid(const struct dlm_lkb *lkb, const void *arg)
+{
+	const u32 *pid = arg;
+
+	return !*pid || lkb->pid == *pid;
+}
+
+/**
+ * dlm_orphans_purge - end orphans
+ * @ls: the lockspace
+ * @pid: only those last used by this thread; 0 for all
+ *
+ * Context: sleeps (killably) while the lockspace is stopped.
+ * Return: 0, -ENOENT (lockspace is gone), -EINTR.
+ */
+int dlm_orphans_purge(struct dlm_ls *ls, u32 pid)
+{
+	struct dlm_fx fx = { };
+	struct dlm_lkb *lkb;
+	struct dlm_rsb *r;
+	int err;
+
+	err = dlm_gate_enter(&ls->gate);
+	if (err)
+		return err;
+	while ((lkb = lock_orphan(ls, match_pid, &pid))) {
+		r = lkb->rsb;
+		dlm_ls_count(ls, DLM_ST_PURGED);
+		force_out(lkb, &fx);
+		dlm_rsb_unlock(r);
+		dlm_fx_flush(&fx);
+		cond_resched();
+	}
+	dlm_gate_leave(&ls->gate);
+	return 0;
+}
+
+struct orphan_key {
+	const void	*name;
+	unsigned int	len;
+	int		mode;
+	bool		other_mode;	/* out: the name was there in another mode */
+};
+
+static bool match_name(const struct dlm_lkb *lkb, const void *arg)
+{
+	struct orphan_key *key = (void *)arg;
+	const struct dlm_rsb *r = lkb->rsb;
+
+	if (r->len != key->len || memcmp(r->name, key->name, key->len))
+		return false;
+	if (lkb->grmode == key->mode)
+		return true;
+	key->other_mode = true;
+	return false;
+}
+
+/**
+ * dlm_orphan_adopt - take over an orphan
+ * @ls: the lockspace
+ * @op: the operation; op->owner gets the lock, its flags become @op->flags
+ * @name: resource name
+ * @len: 0..DLM_RESNAME_MAXLEN, else -EINVAL
+ *
+ * The oldest orphan of that name with granted mode @op->mode is taken; there
+ * is no completion. user-abi.md 7.3.
+ *
+ * Context: does not wait for recovery.
+ * Return: 0 with op->lkid set, -EAGAIN (orphans of that name have other
+ * modes), -ENOENT (none, or lockspace gone), -EINVAL (flags, mode, owner closing).
+ */
+int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
+		     const void *name, unsigned int len)
+{
+	struct orphan_key key = { .name = name, .len = len, .mode = op->mode };
+	struct dlm_lkb *lkb;
+	struct dlm_rsb *r;
+	int err = 0;
+
+	if (dlm_lock_check_flags(op->flags, op->mode) || len > DLM_RESNAME_MAXLEN)
+		return -EINVAL;
+	op->fx.first = NULL;
+	if (!dlm_ls_alive(ls))
+		return -ENOENT;
+	lkb = lock_orphan(ls, match_name, &key);
+	if (!lkb)
+		return key.other_mode ? -EAGAIN : -ENOENT;
+
+	r = lkb->rsb;
+	if (lkb->ops != op->ops) {
+		err = -EINVAL;
+	} else {
+		dlm_owner_drop(lkb);
+		if (dlm_owner_add(op->owner, lkb)) {
+			lkb->exflags = op->flags & ~DLM_LKF_FORCEUNLOCK;
+			lkb->sbflags = 0;
+			lkb->pid = op->pid;
+			op->lkid = lkb->id;
+			lkb->ops->bind(lkb, op);
+			dlm_ls_count(ls, DLM_ST_ADOPTED);
+		} else {
+			err = -EINVAL;
+			make_orphan(lkb, &op->fx);
+		}
+	}
+	dlm_rsb_unlock(r);
+	dlm_fx_flush(&op->fx);
+	return err;
+}
+
+/**
+ * dlm_ls_drop_locks - end all locks of a lockspace without telling anybody
+ * @ls: lockspace that no operation can enter any more
+ *
+ * Context: may sleep. Handles may be closed at the same time.
+ */
+void dlm_ls_drop_locks(struct dlm_ls *ls)
+{
+	struct rhashtable_iter iter;
+	struct dlm_lkb *lkb;
+	struct dlm_rsb *r;
+
+	while (dlm_lkb_count(ls)) {
+		rhashtable_walk_enter(&ls->lkbs, &iter);
+		rhashtable_walk_start(&iter);
+		while ((lkb = rhashtable_walk_next(&iter))) {
+			if (IS_ERR(lkb))
+				continue;
+			r = dlm_lkb_lock_rsb(lkb);
+			if (!r)
+				continue;
+			dlm_lkb_end(lkb);
+			dlm_rsb_unlock(r);
+			if (need_resched()) {
+				rhashtable_walk_stop(&iter);
+				cond_resched();
+				rhashtable_walk_start(&iter);
+			}
+		}
+		rhashtable_walk_stop(&iter);
+		rhashtable_walk_exit(&iter);
+		cond_resched();
+	}
+}
