@@ -116,14 +116,29 @@ static void release_lock(struct dlm_lkb *lkb, struct dlm_fx *fx, bool all)
 		force_out(lkb, fx);
 }
 
+/* how many there are now, so that who empties a list has an end in view */
+static unsigned long count_locks(const struct list_head *list, spinlock_t *lock)
+{
+	const struct list_head *pos;
+	unsigned long n = 0;
+
+	spin_lock(lock);
+	list_for_each(pos, list)
+		n++;
+	spin_unlock(lock);
+	return n;
+}
+
 /* empties owner->locks; with @all persistent locks go as well */
 static void release_locks(struct dlm_owner *owner, bool all)
 {
+	unsigned long left = count_locks(&owner->locks, &owner->lock);
 	struct dlm_fx fx = { };
 	struct dlm_lkb *lkb;
 	struct dlm_rsb *r;
 
-	for (;;) {
+	/* others may add to the list, unless the owner is closing */
+	while (owner->closing || left--) {
 		rcu_read_lock();
 		spin_lock(&owner->lock);
 		lkb = list_first_entry_or_null(&owner->locks, struct dlm_lkb,
@@ -168,7 +183,7 @@ int dlm_owner_close(struct dlm_owner *owner)
  * dlm_owner_purge - unlock all locks of a handle by force, persistent ones too
  * @owner: the owner
  *
- * No completions. Locks taken while this runs may or may not go.
+ * No completions. Locks taken while this runs may stay.
  *
  * Context: sleeps (killably) while the lockspace is stopped.
  * Return: 0, -ENOENT (lockspace is gone), -EINTR.
@@ -239,12 +254,14 @@ int dlm_orphans_purge(struct dlm_ls *ls, u32 pid)
 	struct dlm_fx fx = { };
 	struct dlm_lkb *lkb;
 	struct dlm_rsb *r;
+	unsigned long left;
 	int err;
 
 	err = dlm_gate_enter(&ls->gate);
 	if (err)
 		return err;
-	while ((lkb = lock_orphan(ls, match_pid, &pid))) {
+	left = count_locks(&ls->orphans, &ls->orphan_lock);
+	while (left-- && (lkb = lock_orphan(ls, match_pid, &pid))) {
 		r = lkb->rsb;
 		dlm_ls_count(ls, DLM_ST_PURGED);
 		force_out(lkb, &fx);
