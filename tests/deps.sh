@@ -51,18 +51,16 @@ need_root() { [ "$(id -u)" = 0 ] || die "must be root to install:" "$@"; }
 
 install_packages() {
 	local lack
-	# shellcheck disable=SC2046 # lists
+	# shellcheck disable=SC2046 # a list
 	lack=$(missing $(printf '%s\n' "$@" | sort -u))
 	[ -n "$lack" ] || return 0
 	if [ -n "$dry" ]; then
 		echo "$lack"
 		return 0
 	fi
-	# shellcheck disable=SC2086,SC2116
-	need_root $(echo $lack)
+	need_root "${lack//$'\n'/ }"
 	export DEBIAN_FRONTEND=noninteractive
-	# shellcheck disable=SC2086,SC2116
-	step "installing" $(echo $lack)
+	step "installing ${lack//$'\n'/ }"
 	apt-get -qq -o DPkg::Lock::Timeout=600 update >&2 || die "apt-get update failed"
 	# shellcheck disable=SC2086
 	apt-get -qq -y -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 \
@@ -112,7 +110,7 @@ m32_tree() {
 		rm -rf "$dir"
 		# shellcheck disable=SC2086
 		fetch_into "$dir" $m32_packages
-		rm -rf "$dir/usr/share"
+		rm -rf "${dir:?}/usr/share"
 		# absolute links would leave the tree
 		find "$dir" -type l -lname '/*' | while read -r l; do
 			ln -sfn "$dir$(readlink "$l")" "$l"
