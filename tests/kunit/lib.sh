@@ -10,14 +10,14 @@
 
 # flavour NAME - sets series, arch, fragments, qemu and kargs
 flavour() {
-	series=6.1 arch=x86_64 fragments=(x86.config) kargs=(panic_on_warn=1 panic=-1) leaks=
+	series=6.1 arch=x86_64 fragments=(lean.config x86.config) kargs=(panic_on_warn=1 panic=-1) leaks=
 	qemu=(-smp 2 -m 2048 -cpu max -accel tcg)
 	case $1 in
 	debug) fragments+=(vm.config debug.config); leaks=1 ;;
 	7x)    fragments+=(vm.config debug.config); leaks=1 series=7 ;;
 	kcsan) fragments+=(kcsan.config) ;;
 	plain) ;;
-	uml)   arch=um fragments=() qemu=() ;;
+	uml)   arch=um fragments=(lean.config uml.config) qemu=() ;;
 	*)     die "no flavour $1" ;;
 	esac
 }
@@ -136,7 +136,7 @@ build_kernel() {
 vm_kernel() {
 	local vm=$dir/vm sum f
 	copy_project "$tree/fs/dlm"
-	sum=$(cd "$here" && cat "$tree/fs/dlm/.kunitconfig" "${fragments[@]}" lib.sh <(gcc --version) | sha256sum)
+	sum=$(cd "$here" && cat "$tree/fs/dlm/.kunitconfig" "${fragments[@]}" <(gcc --version) | sha256sum)
 	[ "$(cat "$vm/built" 2>/dev/null)" = "$sum" ] && return 0
 	rm -f "$vm/built"
 	mkdir -p "$vm"
