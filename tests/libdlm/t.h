@@ -384,7 +384,8 @@ T_FN int t_create_n(int ctl, const void *name, size_t len, uint32_t flags)
 
 	q.r.i.lspace.flags = flags;
 	memcpy((char *)&q + off, name, len);
-	return t_write(ctl, &q, T_REQ + len);
+	/* a name that is too long must not be refused for the size of the request */
+	return t_write(ctl, &q, len <= DLM_LOCKSPACE_LEN ? T_REQ + len : T_REQ);
 }
 
 T_FN int t_create(int ctl, const char *name, uint32_t flags)
