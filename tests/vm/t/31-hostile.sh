@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A million random and half-valid calls at the devices while lockspaces come
+# and go. HOSTILE_CALLS and HOSTILE_SEED change the run.
+# kernels: all
+# cpus: 2
+# mem: 1536
+# time: 900
+. "${VM_DIR:?}/guest.sh"
+. "$VM_DIR/../libdlm/prog.sh"
+
+n=1000000
+[ "$TIME_FACTOR" -gt 1 ] && n=60000
+dlm_up
+run_prog hostile_fuzz -n "${HOSTILE_CALLS:-$n}" -s "${HOSTILE_SEED:-$RANDOM}" -t 700
+dlm_down
+check "nothing leaked" kmemleak_scan
+finish
