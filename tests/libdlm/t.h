@@ -687,16 +687,28 @@ T_FN int t_get(int fd, int id, bool bast, struct t_ev *e)
 T_FN bool t_fence(int fd)
 {
 	static int n;
+	struct t_op o = T_OP(0xfe1ce);
 	struct t_ev e;
 	char name[32];
 	int id;
 
 	snprintf(name, sizeof(name), "fence.%d.%d", getpid(), n++);
-	id = t_lock(fd, NL, 0, name, 0xfe);
-	if (id <= 0 || t_get(fd, id, false, &e) || t_unlock(fd, id, 0) ||
-	    t_get(fd, id, false, &e))
+	o.name = name;
+	o.namelen = strlen(name);
+	id = t_op(fd, &o);
+	o.cmd = DLM_USER_UNLOCK;
+	o.namelen = 0;
+	o.lkid = id;
+	if (id <= 0 || t_op(fd, &o))
 		return false;
-	return e.status == -EUNLOCK;
+	/* the stash may hold results of an older lock with the same id */
+	while (!t_next(fd, &e)) {
+		if (e.id != id || e.lksb != o.lksb)
+			t_stash_push(&e);
+		else if (e.status == -EUNLOCK)
+			return true;
+	}
+	return false;
 }
 
 /* how many results of a lock (0: of any) are waiting */
