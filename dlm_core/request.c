@@ -8,6 +8,7 @@
  */
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <dlm/trace.h>
 #include "engine.h"
 #include "lockspace.h"
 
@@ -216,6 +217,7 @@ static void lkb_init(struct dlm_lkb *lkb, struct dlm_op *op, struct dlm_rsb *r)
 static int request_locked(struct dlm_ls *ls, struct dlm_op *op,
 			  struct dlm_lkb *lkb)
 {
+	const struct dlm_rsb *r = lkb->rsb;
 	int result, err;
 
 	err = dlm_lkb_publish(ls, lkb);
@@ -226,6 +228,8 @@ static int request_locked(struct dlm_ls *ls, struct dlm_op *op,
 		return -ESHUTDOWN;
 	}
 	op->lkid = lkb->id;
+	trace_dlm_lock_start(ls->global_id, lkb->id, op->mode, op->flags,
+			     r->name, r->len);
 	op_apply(lkb, op);
 	dlm_ls_count(ls, DLM_ST_REQUEST);
 
@@ -235,6 +239,8 @@ static int request_locked(struct dlm_ls *ls, struct dlm_op *op,
 	dlm_master_request_effects(lkb, &op->fx, result);
 	if (result == -EAGAIN)
 		dlm_lkb_end(lkb);
+	trace_dlm_lock_end(ls->global_id, op->lkid, op->mode, op->flags,
+			   r->name, r->len, 0);
 	return 0;
 }
 
@@ -340,7 +346,11 @@ int dlm_convert(struct dlm_ls *ls, struct dlm_op *op, u32 lkid)
 		err = PTR_ERR(lkb);
 	} else {
 		r = lkb->rsb;
+		trace_dlm_lock_start(ls->global_id, lkid, op->mode, op->flags,
+				     r->name, r->len);
 		err = convert_locked(ls, op, lkb);
+		trace_dlm_lock_end(ls->global_id, lkid, op->mode, op->flags,
+				   r->name, r->len, err);
 		dlm_rsb_unlock(r);
 	}
 	op_end(ls, op, err);
@@ -435,7 +445,11 @@ static int unlock_or_cancel(struct dlm_ls *ls, struct dlm_op *op, u32 lkid,
 		err = PTR_ERR(lkb);
 	} else {
 		r = lkb->rsb;
+		trace_dlm_unlock_start(ls->global_id, lkid, op->flags,
+				       r->name, r->len);
 		err = unlock_op(ls, op, lkb, status);
+		trace_dlm_unlock_end(ls->global_id, lkid, op->flags,
+				     r->name, r->len, err);
 		dlm_rsb_unlock(r);
 	}
 	op_end(ls, op, err);
