@@ -18,19 +18,19 @@ same "no lockspace in /proc/misc" "$(names)" ""
 
 # namespaces with names, and processes that end in any order
 ip netns add a && ip netns add b || bail "ip netns"
-ip netns exec a dlm_tool join shop >/dev/null || fail "join in a"
-ip netns exec b dlm_tool join shop >/dev/null || fail "join in b"
+ip netns exec a ns_ls join shop || fail "join in a"
+ip netns exec b ns_ls join shop || fail "join in b"
 same "one device for both" "$(names)" shop
 ip netns del a
 # a dies in the background; b must not notice
-check "b still has it" ip netns exec b dlm_tool leave shop
+check "b still has it" ip netns exec b ns_ls leave shop
 gone() { [ -z "$(names)" ] && [ ! -e /dev/misc/dlm_shop ]; }
 check "the device goes with the last" wait_for 20 gone
 ip netns del b
 
 # the module goes while namespaces that never used it, and ones that did, exist
 ip netns add c
-ip netns exec c dlm_tool join left >/dev/null || fail "join in c"
+ip netns exec c ns_ls join left || fail "join in c"
 check_not "rmmod is refused while a namespace has a lockspace" rmmod dlm
 ip netns del c
 check "rmmod when the namespace has gone" wait_for 20 rmmod dlm
