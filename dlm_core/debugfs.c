@@ -415,7 +415,7 @@ static void all_lkb(struct seq_file *m, const struct dump *d,
 	seq_printf(m, "lkb %x %d %x %u %llu %x %x %d %d %d %d %d %d %u %llu %llu\n",
 		   lkb->id, lkb->nodeid, lkb->remid, lkb->pid, lkb->xid,
 		   lkb->exflags, lkb->flags, lkb->status,
-		   lkb->grmode, lkb->rqmode, lkb->highbast, 0, 0,
+		   lkb->grmode, lkb->rqmode, max_t(int, lkb->highbast, 0), 0, 0,
 		   lkb->lvbseq, (u64)ktime_to_ns(lkb->since), 0ULL);
 }
 
@@ -456,17 +456,47 @@ static void text_rsb(struct seq_file *m, const struct dump *d)
 	seq_puts(m, r->flags & DLM_RSB_LVB_INVALID ? " (INVALID)\n" : "\n");
 }
 
+static const struct {
+	enum dlm_lkb_status	status;
+	const char		*heading;
+} text_queues[] = {
+	{ DLM_LKSTS_GRANTED, "Granted Queue\n" },
+	{ DLM_LKSTS_CONVERT, "Conversion Queue\n" },
+	{ DLM_LKSTS_WAITING, "Waiting Queue\n" },
+};
+
+/* the headings after queue number @from up to that of @status; its number */
+static int text_headings(struct seq_file *m, int from, u8 status)
+{
+	int i;
+
+	for (i = from + 1; i < ARRAY_SIZE(text_queues); i++) {
+		seq_puts(m, text_queues[i].heading);
+		if (text_queues[i].status == status)
+			break;
+	}
+	return i;
+}
+
+static int text_queue_of(u8 status)
+{
+	int i = 0;
+
+	while (i < ARRAY_SIZE(text_queues) - 1 &&
+	       text_queues[i].status != status)
+		i++;
+	return i;
+}
+
 static void text_lkb(struct seq_file *m, const struct dump *d,
 		     const struct lock_copy *lkb)
 {
-	static const char *const headings[] = {
-		[DLM_LKSTS_WAITING] = "Waiting Queue\n",
-		[DLM_LKSTS_GRANTED] = "Granted Queue\n",
-		[DLM_LKSTS_CONVERT] = "Conversion Queue\n",
-	};
+	int queue = -1;
 
-	if (lkb == d->locks || lkb[-1].status != lkb->status)
-		seq_puts(m, headings[lkb->status]);
+	if (lkb > d->locks)
+		queue = text_queue_of(lkb[-1].status);
+	if (queue < 0 || text_queues[queue].status != lkb->status)
+		queue = text_headings(m, queue, lkb->status);
 	seq_printf(m, "%08x %s", lkb->id, mode_name(lkb->grmode));
 	if (lkb->status != DLM_LKSTS_GRANTED)
 		seq_printf(m, " (%s)", mode_name(lkb->rqmode));
@@ -474,6 +504,8 @@ static void text_lkb(struct seq_file *m, const struct dump *d,
 		seq_printf(m, " %s %3d %08x", d->rsb.nodeid ? "Master:" :
 			   "Remote:", lkb->nodeid, lkb->remid);
 	seq_putc(m, '\n');
+	if (lkb == &d->locks[d->nlocks - 1])
+		text_headings(m, queue, DLM_LKSTS_DEAD);
 }
 
 static const struct dump_format text_format = {
