@@ -33,7 +33,7 @@
 
 struct lock_copy {
 	u64		xid;
-	ktime_t		since;
+	ktime_t		since;		/* 0 if it was never queued */
 	u32		id;
 	u32		remid;
 	u32		pid;
@@ -370,12 +370,12 @@ static void locks_lkb(struct seq_file *m, const struct dump *d,
 		      const struct lock_copy *lkb)
 {
 	const struct rsb_copy *r = &d->rsb;
+	s64 us = lkb->since ? ktime_us_delta(r->now, lkb->since) : 0;
 
 	seq_printf(m, "%x %d %x %u %llu %x %x %d %d %d %llu %u %u ",
 		   lkb->id, lkb->nodeid, lkb->remid, lkb->pid, lkb->xid,
 		   lkb->exflags, lkb->flags, lkb->status,
-		   lkb->grmode, lkb->rqmode,
-		   (u64)ktime_us_delta(r->now, lkb->since), r->nodeid, r->len);
+		   lkb->grmode, lkb->rqmode, (u64)us, r->nodeid, r->len);
 	put_quoted(m, r);
 }
 
