@@ -186,7 +186,7 @@ unsigned int dlm_result_encode(struct dlm_user_out *out, bool compat,
 			       size_t room, const struct dlm_user_result *res)
 {
 	unsigned int size = dlm_result_size(compat);
-	bool lvb = res->has_lvb && room >= size + DLM_USER_LVB_LEN;
+	bool lvb = res->entry.has_lvb && room >= size + DLM_USER_LVB_LEN;
 	unsigned int len = lvb ? size + DLM_USER_LVB_LEN : size;
 
 	if (compat)

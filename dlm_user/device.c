@@ -259,19 +259,21 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t count,
 			   loff_t *ppos)
 {
 	struct dlm_user_proc *proc = file->private_data;
-	bool compat = READ_ONCE(proc->compat);
 	struct dlm_user_result *res, bast;
 	struct dlm_user_out out;
 	unsigned int len;
+	bool compat;
 
 	if (count == sizeof(struct dlm_device_version))
 		return dlm_version_read(buf);
-	if (count < dlm_result_size(compat))
+	if (count < dlm_result_size(READ_ONCE(proc->compat)))
 		return -EINVAL;
 
 	res = take_or_wait(proc, &bast, file->f_flags & O_NONBLOCK);
 	if (IS_ERR(res))
 		return PTR_ERR(res);
+	/* a reader may have come before the first request told its form */
+	compat = READ_ONCE(proc->compat);
 	len = dlm_result_encode(&out, compat, count, res);
 	if (copy_to_user(buf, out.raw, len)) {
 		dlm_queue_put_back(proc, res, &bast);

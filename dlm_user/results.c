@@ -126,7 +126,7 @@ static void fill_bast(struct dlm_user_result *res, const struct dlm_user_lock *l
 	res->lksb = lock->lksb;
 	res->lkid = lock->lkb.id;
 	res->status = 0;
-	res->has_lvb = false;
+	res->entry.has_lvb = false;
 }
 
 /* takes a slot off its queue; owner->lock held */
@@ -227,9 +227,9 @@ static void fill_completion(struct dlm_user_result *res,
 	res->lksb = lock->lksb;
 	res->lkid = lkb->id;
 	res->status = status;
-	res->has_lvb = !status && lkb->lvb &&
+	res->entry.has_lvb = !status && lkb->lvb &&
 		       dlm_lvb_dir(prev, lkb->grmode) != DLM_LVB_WRITE;
-	if (res->has_lvb)
+	if (res->entry.has_lvb)
 		memcpy(res->lvb, lkb->lvb, DLM_USER_LVB_LEN);
 }
 

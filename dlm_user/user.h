@@ -141,6 +141,7 @@ struct dlm_user_proc {
  * @seq: proc->seq when it was queued (results only)
  * @slot: it is a lock's slot, not a result
  * @pending: a slot that is on the queue
+ * @has_lvb: a result with a value block to be delivered
  * @bast_mode: mode that somebody wants; 0 for completions
  * @sbflags: DLM_SBF_* (completions only)
  */
@@ -148,7 +149,10 @@ struct dlm_user_entry {
 	struct list_head	node;
 	u32			seq;
 	bool			slot;
-	bool			pending;
+	union {
+		bool		pending;
+		bool		has_lvb;
+	};
 	u8			bast_mode;
 	u8			sbflags;
 };
@@ -167,7 +171,6 @@ struct dlm_user_entry {
  * @lksb: the program's status block
  * @lkid: the lock
  * @status: 0 or negative
- * @has_lvb: @lvb is to be delivered
  * @lvb: value block as of queueing
  */
 struct dlm_user_result {
@@ -180,7 +183,6 @@ struct dlm_user_result {
 	unsigned long		lksb;
 	u32			lkid;
 	int			status;
-	bool			has_lvb;
 	char			lvb[DLM_USER_LVB_LEN];
 };
 
