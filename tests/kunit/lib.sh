@@ -11,7 +11,7 @@
 # flavour NAME - sets series, arch, fragments, qemu and kargs
 flavour() {
 	series=6.1 arch=x86_64 fragments=(lean.config x86.config) kargs=(panic_on_warn=1 panic=-1) leaks=
-	qemu=(-smp 2 -m 2048 -cpu max -accel tcg)
+	qemu=(-smp 2 -m 1024 -cpu max -accel tcg)
 	case $1 in
 	debug) fragments+=(vm.config debug.config); leaks=1 ;;
 	7x)    fragments+=(vm.config debug.config); leaks=1 series=7 ;;
@@ -107,19 +107,25 @@ kunit_py() {
 	local sub=$1 f args
 	shift
 	args=(--arch="$arch" --build_dir="$build" --kunitconfig=fs/dlm)
+	[ "$arch" = um ] || args+=(--qemu_config="$here/x86_64.py")
 	for f in "${fragments[@]}"; do
 		args+=(--kunitconfig="$here/$f")
 	done
-	case $sub in build) args+=(--jobs="$(nproc)") ;; esac
 	(cd "$tree" && PATH=$here/bin:$PATH nice -n "${DLM_NICE:-5}" \
 		/usr/bin/python3 -B tools/testing/kunit/kunit.py "$sub" "${args[@]}" "$@" 9>&-)
 }
 
+# make_kernel TARGET... - kunit.py would also compress a bzImage
+make_kernel() {
+	nice -n "${DLM_NICE:-5}" make -C "$tree" O="$build" ARCH="$arch" -j"$(nproc)" "$@" 9>&-
+}
+
 # build_kernel - prints only what matters; a warning in our files is an error
 build_kernel() {
-	local log=$dir/build.log
+	local log=$dir/build.log target=vmlinux
 	copy_project "$tree/fs/dlm"
-	if ! kunit_py build >"$log" 2>&1; then
+	[ "$arch" = um ] && target=linux
+	if ! kunit_py config >"$log" 2>&1 || ! make_kernel "$target" >>"$log" 2>&1; then
 		grep -nE 'error|warning:|\*\*\*|ERROR|Missing|conflict|Multiple|undefined' "$log" | head -40
 		echo "log: $log"
 		return 1
@@ -142,8 +148,7 @@ vm_kernel() {
 	mkdir -p "$vm"
 	kunit_py config >"$dir/config.log" 2>&1 || { cat "$dir/config.log"; return 1; }
 	"$tree/scripts/config" --file "$build/.config" -d DLM -d DLM_KUNIT_TEST || return 1
-	nice -n "${DLM_NICE:-5}" make -C "$tree" O="$build" ARCH="$arch" -j"$(nproc)" \
-		olddefconfig vmlinux modules_prepare >"$dir/vm.log" 2>&1 9>&- ||
+	make_kernel olddefconfig vmlinux modules_prepare >"$dir/vm.log" 2>&1 ||
 		{ grep -nE 'error|\*\*\*' "$dir/vm.log"; echo "log: $dir/vm.log"; return 1; }
 	rm -rf "$vm/new"
 	mkdir -p "$vm/new"
