@@ -340,6 +340,15 @@ static int fuzzer(void *arg)
 	return 0;
 }
 
+/* somebody else made it: find its minor, so that it can be removed again */
+static void learn(int i)
+{
+	struct stat st;
+
+	if (!stat(t_path(name_of(i)), &st))
+		sh->minors[i] = minor(st.st_rdev);
+}
+
 static int creator(void *arg)
 {
 	int i, r;
@@ -355,6 +364,8 @@ static int creator(void *arg)
 		if (r >= 0) {
 			sh->minors[i] = r;
 			sh->created++;
+		} else if (r == -EEXIST) {
+			learn(i);
 		}
 		if (!rnd(3))
 			usleep(rnd(2000));
