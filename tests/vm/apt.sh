@@ -22,7 +22,7 @@ mirror_of() {
 # its file in $APT_CONFIG.  A suite that ends in -security comes from the
 # security archive.
 apt_private() {
-	local name=$1 archs=$2 dir=$DLM_CACHE/apt/$1 main sec suite a
+	local archs=$2 dir=$DLM_CACHE/apt/$1 main sec suite a
 	shift 2
 	main=$(mirror_of bookworm http://deb.debian.org/debian)
 	sec=$(mirror_of bookworm-security http://deb.debian.org/debian-security)
