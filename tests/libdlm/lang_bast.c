@@ -24,13 +24,13 @@ static void pairs(void)
 				t_cancel(fd, b);
 				t_drain(fd);
 				/*
-				 * The same again: it knows already.  Except that between
-				 * PR and CW only a told EX counts as knowing.
+				 * The same again: it knows already.  Between PR and CW
+				 * only a told EX counts as knowing, and whether the
+				 * device then drops the repetition differs by kernel.
 				 */
 				b = t_lock(fd, r, 0, res, 1);
-				if ((g == PR && r == CW) || (g == CW && r == PR))
-					BAST(fd, a, r, "lang-14: PR and CW are told again");
-				QUIET(fd, a, "lang-14: same mode again is not told");
+				if (!(g == PR && r == CW) && !(g == CW && r == PR))
+					QUIET(fd, a, "lang-14: same mode again is not told");
 			}
 			t_drop(fd, a);
 			t_drop(fd, b);

@@ -45,6 +45,11 @@ static void nodes(void)
 	int fd;
 
 	for (i = 0; i < 3; i++) {
+		/* POSIX locks are a part of their own, which may be missing */
+		if (i == 2 && misc_minor(name[i]) < 0) {
+			t_skip("dev: no dlm_plock");
+			continue;
+		}
 		snprintf(path, sizeof(path), "/dev/misc/%s", name[i]);
 		if (!CHECK(!stat(path, &st), "dev: %s exists", path))
 			continue;
@@ -183,8 +188,8 @@ static void names(void)
 		IS(t_remove(ctl, m, 0), 0, "name: '%s' is removed", good[i]);
 	}
 	IS(t_create(ctl, "plock", 0), -EEXIST, "name: plock would collide with dlm_plock");
-	CHECK(misc_minor("dlm_plock") >= 0 && !access("/dev/misc/dlm_plock", F_OK),
-	      "name: dlm_plock is unharmed");
+	IS(misc_minor("dlm_plock") >= 0, !access("/dev/misc/dlm_plock", F_OK),
+	   "name: dlm_plock is unharmed");
 	/* ends at the first NUL */
 	m = t_create_n(ctl, "cut\0tail", 8, 0);
 	CHECK(m >= 0 && !access(t_path("cut"), F_OK), "name: ends at a NUL");
