@@ -54,6 +54,11 @@ bool dlm_gate_try_enter(struct dlm_gate *gate)
 	return open;
 }
 
+static bool is_closed(const struct dlm_gate *gate)
+{
+	return READ_ONCE(gate->state) == DLM_GATE_CLOSED;
+}
+
 /**
  * dlm_gate_enter - enter, waiting for the gate to open
  * @gate: the gate
@@ -64,14 +69,13 @@ bool dlm_gate_try_enter(struct dlm_gate *gate)
  */
 int dlm_gate_enter(struct dlm_gate *gate)
 {
-	int state, err;
+	int err;
 
 	while (!dlm_gate_try_enter(gate)) {
-		err = wait_event_killable(gate->wait,
-			(state = READ_ONCE(gate->state)) != DLM_GATE_CLOSED);
+		err = wait_event_killable(gate->wait, !is_closed(gate));
 		if (err)
 			return -EINTR;
-		if (state == DLM_GATE_DEAD)
+		if (READ_ONCE(gate->state) == DLM_GATE_DEAD)
 			return -ENOENT;
 	}
 	return 0;
@@ -106,6 +110,7 @@ void dlm_gate_set(struct dlm_gate *gate, enum dlm_gate_state state)
 	if (gate->state == DLM_GATE_DEAD)
 		return;
 	WRITE_ONCE(gate->state, state);
+	/* pairs with dlm_gate_try_enter() and dlm_gate_leave() */
 	smp_mb();
 	wake_up_all(&gate->wait);
 }

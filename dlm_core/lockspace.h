@@ -111,16 +111,16 @@ struct dlm_ls {
 	void			*client;
 	void			(*unplug)(struct dlm_ls *ls);
 
-	struct mutex		control_lock;
+	struct mutex		control_lock;	/* stop, start, end */
 	struct dlm_gate		gate;
 	struct rhashtable	rsbs;
 	struct rhashtable	lkbs;
 	atomic_t		next_id;
 
-	spinlock_t		orphan_lock;
+	spinlock_t		orphan_lock;	/* @orphans */
 	struct list_head	orphans;
 
-	spinlock_t		watch_lock;
+	spinlock_t		watch_lock;	/* @watched, @watch_round */
 	struct list_head	watched;
 	unsigned int		watch_round;
 	struct delayed_work	watch_work;

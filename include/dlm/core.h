@@ -203,7 +203,7 @@ struct dlm_lkb {
 struct dlm_owner {
 	struct dlm_sink		sink;
 	struct dlm_ls		*ls;
-	spinlock_t		lock;
+	spinlock_t		lock;	/* @locks, @closing, the queue */
 	struct list_head	locks;
 	bool			closing;
 };

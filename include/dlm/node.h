@@ -65,7 +65,7 @@ struct dlm_node {
 	int			nodeid;
 	struct dlm_config	config;
 	void			(*timewarn)(const struct dlm_timewarn *w);
-	spinlock_t		lock;
+	spinlock_t		lock;	/* @lockspaces, @dead, @monitors */
 	struct list_head	lockspaces;
 	bool			dead;
 	unsigned int		monitors;
