@@ -43,7 +43,10 @@
 #include <unistd.h>
 #include <linux/dlm.h>
 #include <linux/dlm_device.h>
-#define BUILDING_LIBDLM		/* its copies of the structures above */
+#define BUILDING_LIBDLM		/* no second copy of the structures above */
+#ifndef _REENTRANT
+#define _REENTRANT		/* the calls that need a thread, too */
+#endif
 #include <libdlm.h>
 
 #define T_FN		__attribute__((unused)) static
