@@ -253,6 +253,23 @@ static void reopen(void)
 		judge("open", -errno);
 }
 
+static void on_timer(int sig)
+{
+	(void)sig;
+}
+
+/* neither the timer nor the death signal is inherited */
+static void tick(void)
+{
+	struct sigaction sa = { .sa_handler = on_timer };	/* no SA_RESTART */
+	struct itimerval it = { { 0, 3000 }, { 0, 3000 } };
+
+	/* the parent is the one who watches the clock */
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &it, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static void forked(void)
 {
 	pid_t p = fork();
@@ -260,7 +277,7 @@ static void forked(void)
 	if (p < 0)
 		return;
 	if (!p) {		/* shares all handles and dies with some of them */
-		alarm(20 * t_factor());
+		tick();
 		rng ^= getpid() * 7919u;
 		for (int i = 0; i < 20; i++) {
 			try_write();
@@ -268,8 +285,9 @@ static void forked(void)
 		}
 		_exit(0);
 	}
-	if (waitpid(p, &(int){ 0 }, 0) != p && errno != EINTR)
-		bad("waitpid: %s", strerror(errno));
+	while (waitpid(p, NULL, 0) != p)
+		if (errno != EINTR)
+			bad("waitpid: %s", strerror(errno));
 }
 
 static void drop_cap(void)
@@ -286,11 +304,6 @@ static void drop_cap(void)
 	capable = false;
 }
 
-static void on_timer(int sig)
-{
-	(void)sig;
-}
-
 static void inject(void)
 {
 	int f = open("/proc/self/make-it-fail", O_WRONLY);
@@ -302,8 +315,6 @@ static void inject(void)
 
 static void start(void *arg)
 {
-	struct sigaction sa = { .sa_handler = on_timer };	/* no SA_RESTART */
-	struct itimerval it = { { 0, 3000 }, { 0, 3000 } };
 	int i;
 
 	me = (long)arg;
@@ -312,10 +323,7 @@ static void start(void *arg)
 		rng = 1;
 	for (i = 0; i < HANDLES; i++)
 		fds[i] = -1;
-	/* the parent is the one who watches the clock */
-	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &it, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	tick();
 }
 
 static int fuzzer(void *arg)

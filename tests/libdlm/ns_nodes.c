@@ -62,15 +62,15 @@ static int try_ex(int fd, const char *res)
 /* does a lockspace show in a sysfs as this process's namespace sees it */
 static bool in_sysfs(const char *name)
 {
-	char p[128];
+	char dir[] = "/run/sysfs.XXXXXX", p[128];
 	bool r;
 
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("sysfs", "/sys", "sysfs", 0, NULL))
+	if (!mkdtemp(dir) || mount("sysfs", dir, "sysfs", 0, NULL))
 		T_DIE("mount sysfs");
-	snprintf(p, sizeof(p), "/sys/kernel/dlm/%s", name);
+	snprintf(p, sizeof(p), "%s/kernel/dlm/%s", dir, name);
 	r = access(p, F_OK) == 0;
-	umount("/sys");
+	umount(dir);
+	rmdir(dir);
 	return r;
 }
 
@@ -78,7 +78,6 @@ static bool in_sysfs(const char *name)
 
 struct pair {
 	struct t_gate to, from;
-	int fd;
 };
 
 static int neighbour(void *arg)
@@ -86,19 +85,22 @@ static int neighbour(void *arg)
 	struct pair *p = arg;
 	dlm_lshandle_t h;
 	struct stat a, b;
-	int fd;
+	int fd, at_home;
 
+	t_await(&p->to);	/* created and locked at home now */
+	at_home = t_ls_open("twin");
 	leave_home();
 	IS(t_ls_open("twin") < 0, 1, "ns-1: no lockspace of the other namespace is opened");
-	IS(try_ex(p->fd, "res"), -EAGAIN, "ns-1: an inherited handle stays with its node");
+	IS(try_ex(at_home, "res"), -EAGAIN, "ns-1: a handle from home stays with its node");
 	h = dlm_create_lockspace("twin", 0600);
 	CHECK(h, "ns-1: the same name can be created here");
 	if (!h)
 		return t_done();
 	fd = dlm_ls_get_fd(h);
-	fstat(p->fd, &a);
+	fstat(at_home, &a);
 	fstat(fd, &b);
 	CHECK(a.st_rdev == b.st_rdev, "ns-1: one device serves both");
+	close(at_home);
 	IS(create("twin"), -EEXIST, "ns-1: a second create here is refused");
 	IS(t_grant(fd, EX, 0, "res", T_WHERE) > 0, 1, "ns-1: EX is granted here too");
 	IS(create("mine") >= 0, 1, "ns-1: a lockspace of its own");
@@ -118,15 +120,15 @@ static int neighbour(void *arg)
 
 static void twins(void)
 {
-	struct pair p = { t_gate(), t_gate(), -1 };
+	struct pair p = { t_gate(), t_gate() };
+	/* before libdlm opens dlm-control, which it does once in a process */
+	pid_t pid = t_child(neighbour, &p);
 	dlm_lshandle_t h = dlm_create_lockspace("twin", 0600);
-	pid_t pid;
 
 	if (!h)
 		T_DIE("create twin");
-	p.fd = dlm_ls_get_fd(h);
-	t_grant(p.fd, EX, 0, "res", T_WHERE);
-	pid = t_child(neighbour, &p);
+	t_grant(dlm_ls_get_fd(h), EX, 0, "res", T_WHERE);
+	t_post(&p.to, 1);
 	IS(t_await(&p.from), 1, "ns-1: the neighbour is ready");
 	CHECK(!in_sysfs("mine"), "ns-1: sysfs at home does not show the neighbour's");
 	CHECK(in_sysfs("twin"), "ns-1: but shows this node's");
