@@ -375,8 +375,8 @@ static int creator(void *arg)
 		} else if (r == -EEXIST) {
 			learn(i);
 		}
-		if (!rnd(3))
-			usleep(rnd(2000));
+		/* leave the devices to the others now and then */
+		usleep(rnd(10000));
 		i = rnd(NAMES);
 		r = t_remove(ctl, sh->minors[i], rnd(4) ? DLM_USER_LSFLG_FORCEFREE : 0);
 		judge("remove", r);

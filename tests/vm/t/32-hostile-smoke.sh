@@ -9,6 +9,6 @@
 . "$VM_DIR/../libdlm/prog.sh"
 
 dlm_up
-run_prog hostile_fuzz -n 40000 -s "${HOSTILE_SEED:-$RANDOM}" -t 90
+run_prog hostile_fuzz -n 20000 -s "${HOSTILE_SEED:-$RANDOM}" -t 90
 dlm_down
 finish
