@@ -298,6 +298,7 @@ static void lock_unbind(struct dlm_lkb *lkb)
 	struct dlm_user_lock *lock = to_lock(lkb);
 	struct dlm_user_proc *proc = to_proc(lkb->owner);
 
+	/* as in lock_bind(); afterwards no reader looks at the lock */
 	if (smp_load_acquire(&lock->slot.pending)) {
 		spin_lock(&proc->owner.lock);
 		if (lock->slot.pending)
