@@ -4,7 +4,7 @@
 # leaves nothing behind, and does not go while it is needed.
 # kernels: all
 # mem: 768
-# time: 300
+# time: 600
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 
@@ -19,7 +19,7 @@ memory() {
 }
 
 one_round() {
-	load_dlm solo=1 && hostile_reload >/tmp/reload.out 2>&1 && rmmod dlm
+	insmod "$DLM_KO" solo=1 && hostile_reload >/tmp/reload.out 2>&1 && rmmod dlm
 }
 
 dlm_up
