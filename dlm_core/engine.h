@@ -98,7 +98,7 @@ void dlm_lkb_unpublish(struct dlm_ls *ls, struct dlm_lkb *lkb);
 struct dlm_lkb *dlm_lkb_lock(struct dlm_ls *ls, u32 id);
 struct dlm_rsb *dlm_lkb_lock_rsb(struct dlm_lkb *lkb);
 void dlm_lkb_move(struct dlm_lkb *lkb, enum dlm_lkb_status status);
-void dlm_lkb_queue(struct dlm_lkb *lkb, enum dlm_lkb_status status, ktime_t now);
+void dlm_lkb_queue(struct dlm_lkb *lkb, enum dlm_lkb_status status);
 void dlm_lkb_complete(struct dlm_lkb *lkb, struct dlm_fx *fx, int status);
 void dlm_lkb_blocking(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode);
 void dlm_lkb_end(struct dlm_lkb *lkb);
@@ -117,9 +117,9 @@ void dlm_bast_granted(struct dlm_lkb *lkb, struct dlm_fx *fx);
 void dlm_bast_all(struct dlm_lkb *lkb, struct dlm_fx *fx);
 
 /* master.c: what the master does; the result is what a reply would carry */
-int dlm_master_request(struct dlm_lkb *lkb, ktime_t now);
+int dlm_master_request(struct dlm_lkb *lkb);
 void dlm_master_request_effects(struct dlm_lkb *lkb, struct dlm_fx *fx, int result);
-int dlm_master_convert(struct dlm_lkb *lkb, struct dlm_fx *fx, ktime_t now);
+int dlm_master_convert(struct dlm_lkb *lkb, struct dlm_fx *fx);
 void dlm_master_convert_effects(struct dlm_lkb *lkb, struct dlm_fx *fx, int result);
 int dlm_master_unlock(struct dlm_lkb *lkb);
 int dlm_master_cancel(struct dlm_lkb *lkb);

@@ -165,13 +165,11 @@ void dlm_lkb_move(struct dlm_lkb *lkb, enum dlm_lkb_status status)
  * dlm_lkb_queue - make a lock wait
  * @lkb: the lock
  * @status: DLM_LKSTS_WAITING or DLM_LKSTS_CONVERT
- * @now: time, for reports and timeouts
  *
  * Context: resource locked.
  */
-void dlm_lkb_queue(struct dlm_lkb *lkb, enum dlm_lkb_status status, ktime_t now)
+void dlm_lkb_queue(struct dlm_lkb *lkb, enum dlm_lkb_status status)
 {
-	lkb->since = now;
 	dlm_lkb_move(lkb, status);
 	dlm_watch_start(lkb);
 	dlm_ls_count(lkb->rsb->ls, DLM_ST_QUEUED);

@@ -15,12 +15,11 @@
 /**
  * dlm_master_request - decide on a new lock
  * @lkb: attached to its resource, on no queue, @rqmode set
- * @now: time
  *
  * Return: 0 granted, -EINPROGRESS queued, -EAGAIN refused (NOQUEUE; the
  * caller ends the lock).
  */
-int dlm_master_request(struct dlm_lkb *lkb, ktime_t now)
+int dlm_master_request(struct dlm_lkb *lkb)
 {
 	int err;
 
@@ -30,7 +29,7 @@ int dlm_master_request(struct dlm_lkb *lkb, ktime_t now)
 	}
 	if (lkb->exflags & DLM_LKF_NOQUEUE)
 		return -EAGAIN;
-	dlm_lkb_queue(lkb, DLM_LKSTS_WAITING, now);
+	dlm_lkb_queue(lkb, DLM_LKSTS_WAITING);
 	return -EINPROGRESS;
 }
 
@@ -58,13 +57,12 @@ void dlm_master_request_effects(struct dlm_lkb *lkb, struct dlm_fx *fx,
  * dlm_master_convert - decide on a conversion
  * @lkb: granted lock with @rqmode set
  * @fx: effects (a demotion lets other conversions through first)
- * @now: time
  *
  * Return: 0 granted, -EINPROGRESS queued, -EAGAIN refused (NOQUEUE), -EDEADLK
  * refused (conversion deadlock); a refused lock keeps its mode and its @rqmode,
  * which the caller clears after the effects.
  */
-int dlm_master_convert(struct dlm_lkb *lkb, struct dlm_fx *fx, ktime_t now)
+int dlm_master_convert(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
 	int err, high = DLM_LOCK_IV;
 	bool cw = false;
@@ -84,7 +82,7 @@ int dlm_master_convert(struct dlm_lkb *lkb, struct dlm_fx *fx, ktime_t now)
 	}
 	if (lkb->exflags & DLM_LKF_NOQUEUE)
 		return -EAGAIN;
-	dlm_lkb_queue(lkb, DLM_LKSTS_CONVERT, now);
+	dlm_lkb_queue(lkb, DLM_LKSTS_CONVERT);
 	return -EINPROGRESS;
 }
 

@@ -179,6 +179,7 @@ static void op_apply(struct dlm_lkb *lkb, struct dlm_op *op)
 	lkb->rqmode = op->mode;
 	lkb->sbflags = 0;
 	lkb->pid = op->pid;
+	lkb->since = op->now;
 	lkb->timeout_cs = op->flags & DLM_LKF_TIMEOUT ? op->timeout_cs : 0;
 	if (!lkb->lvb && op->lkb_lvb) {
 		lkb->lvb = op->lkb_lvb;
@@ -233,7 +234,7 @@ static int request_locked(struct dlm_ls *ls, struct dlm_op *op,
 	op_apply(lkb, op);
 	dlm_ls_count(ls, DLM_ST_REQUEST);
 
-	result = dlm_master_request(lkb, op->now);
+	result = dlm_master_request(lkb);
 	if (result != -EINPROGRESS)
 		dlm_lkb_complete(lkb, &op->fx, result);
 	dlm_master_request_effects(lkb, &op->fx, result);
@@ -308,7 +309,7 @@ static int convert_locked(struct dlm_ls *ls, struct dlm_op *op,
 	op_apply(lkb, op);
 	dlm_ls_count(ls, DLM_ST_CONVERT);
 
-	result = dlm_master_convert(lkb, &op->fx, op->now);
+	result = dlm_master_convert(lkb, &op->fx);
 	if (result != -EINPROGRESS)
 		dlm_lkb_complete(lkb, &op->fx, result);
 	dlm_master_convert_effects(lkb, &op->fx, result);

@@ -68,7 +68,7 @@ void dlm_watch_adopt(struct dlm_lkb *lkb, struct dlm_op *op)
 
 /**
  * dlm_watch_start - the lock begins to wait
- * @lkb: the lock, @since set
+ * @lkb: the lock
  *
  * Context: resource locked.
  */

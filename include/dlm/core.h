@@ -146,7 +146,7 @@ struct dlm_lkb_ops {
  * @owner_node: on owner->locks (owner->lock) or on the lockspace's orphans
  * @watch: timeout watch, NULL if none; rsb->lock
  * @lvb: the lock's value block buffer, lockspace's lvblen bytes, or NULL
- * @since: when it was put on its queue (CLOCK_MONOTONIC)
+ * @since: begin of the last request or conversion (CLOCK_MONOTONIC)
  * @timeout_cs: LKF_TIMEOUT in centiseconds, 0 for none
  * @id: 1..DLM_LKID_MAX
  * @remid: id of the copy on the other node, 0 for a local lock
