@@ -6,7 +6,8 @@
  *	raw_ls create NAME [FLAGS]	raw_ls remove NAME|MINOR [force]
  *	raw_ls hold NAME [MODE RESOURCE [FLAGS [VALUE]]]...
  *		opens NAME, takes the locks (a lock that waits stays waiting), says
- *		"holding" and keeps all until it is killed
+ *		"holding" and keeps all until it is killed.  VALUE is written to the
+ *		value block by a conversion, or is >MODE to convert to a mode
  */
 #include "t.h"
 
@@ -36,7 +37,9 @@ static int hold(int argc, char **argv)
 		o.flags = i + 2 < argc ? strtoul(argv[i + 2], NULL, 0) : 0;
 		o.xid = 77;
 		r = t_op(fd, &o);
-		if (r > 0 && i + 3 < argc && *argv[i + 3]) {
+		if (r > 0 && i + 3 < argc && *argv[i + 3] == '>') {
+			t_conv(fd, r, atoi(argv[i + 3] + 1), o.flags);
+		} else if (r > 0 && i + 3 < argc && *argv[i + 3]) {
 			memset(lvb, 0, sizeof(lvb));
 			strncpy(lvb, argv[i + 3], sizeof(lvb) - 1);
 			t_conv_lvb(fd, r, o.mode, o.flags, lvb);
