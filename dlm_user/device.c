@@ -290,6 +290,8 @@ static __poll_t device_poll(struct file *file, poll_table *wait)
 	struct dlm_user_proc *proc = file->private_data;
 
 	poll_wait(file, &proc->wait, wait);
+	/* pairs with wq_has_sleeper(): either it sees us or we see the result */
+	smp_mb();
 	return readable(proc) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
