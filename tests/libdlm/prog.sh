@@ -6,12 +6,11 @@
 shopt -s lastpipe
 
 # dlm_up [PARAM=VALUE...] - load the module so that lockspaces can be made.
-# Linux's own needs a control daemon for that.
+# Linux's own needs a control daemon for that, and stays loaded.
 dlm_up() {
-	load_dlm solo=1 "$@" || bail "insmod"
-	if [ ! -e /sys/module/dlm/parameters/solo ]; then
+	dlm_loaded || load_dlm solo=1 "$@" || bail "insmod"
+	[ -e /sys/module/dlm/parameters/solo ] || pidof minictl >/dev/null ||
 		minictl 1 127.0.0.1 || bail "minictl"
-	fi
 }
 
 # dlm_down - nothing may be left, and the module must go
@@ -19,6 +18,7 @@ dlm_down() {
 	[ -e /sys/module/dlm/parameters/solo ] || return 0
 	same "/sys/kernel/dlm is empty in the end" "$(ls /sys/kernel/dlm)" ""
 	check "rmmod" unload_dlm
+	check "no leaks" kmemleak_scan
 }
 
 # run_prog NAME [ARGS...] - its checks become ours; passed ones are counted,

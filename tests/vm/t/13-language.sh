@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kernels: all
+# boot: shared
+# time: 200
 # smoke: yes
 # Queue order, conversion deadlock, cancel, value blocks, blocking callbacks.
 . "${VM_DIR:?}/guest.sh"

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kernels: all
+# boot: shared
+# time: 150
 # smoke: yes
 # cpus: 2
 # Death, orphans, release with and without force, dead handles, re-creation.

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kernels: all
+# boot: shared
+# time: 90
 # smoke: yes
 # What dlm_tool reads from debugfs, with names that are hard to print.
 . "${VM_DIR:?}/guest.sh"
@@ -118,5 +120,6 @@ if [ -z "$stock" ]; then
 	for n in a_locks a a_all; do check "release $n" raw_ls remove "$n"; done
 	same "debugfs: no lockspace is left" "$(find "$D" -mindepth 1 -name 'a*')" ""
 fi
+[ -z "$stock" ] || raw_ls remove dbg force
 dlm_down
 finish

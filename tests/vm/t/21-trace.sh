@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kernels: all
+# boot: shared
+# time: 90
 # Tracepoints dlm:*, with the names and fields that scripts know.
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"

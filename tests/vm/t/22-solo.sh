@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kernels: all
+# boot: shared
+# time: 60
 # Without "solo" and without a cluster there are no lockspaces; with it, at once.
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kernels: all
+# boot: shared
+# time: 90
 # smoke: yes
 # /sys/kernel/dlm, uevents, flags at create, counters.
 . "${VM_DIR:?}/guest.sh"
