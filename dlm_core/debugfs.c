@@ -10,7 +10,7 @@
  * at a time, which is all that happens under the resource's lock, and prints from the
  * copy, so that a resource with a million locks stops nobody for long and is
  * shown as it was at one moment.  What comes and goes meanwhile may be missed; when
- * the table is resized under the walk, a resource may show up twice.
+ * that makes the table be resized under the walk, a resource may show up twice.
  *
  * A file that is still open keeps the lockspace's memory and the module; it cannot be
  * read any more once dlm_debugfs_del_ls() returned.
@@ -22,6 +22,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include "engine.h"
 #include "lockspace.h"
 
@@ -33,7 +34,7 @@
 
 struct lock_copy {
 	u64		xid;
-	ktime_t		since;		/* 0 if it was never queued */
+	ktime_t		since;
 	u32		id;
 	u32		remid;
 	u32		pid;
@@ -211,6 +212,8 @@ static int next_rsb(struct dump *d)
 static void dump_rewind(struct dump *d)
 {
 	rhashtable_walk_exit(&d->iter);
+	/* a table that was just grown and is left alone now is shown exactly */
+	flush_work(&d->ls->rsbs.run_work);
 	rhashtable_walk_enter(&d->ls->rsbs, &d->iter);
 	d->pos = 0;
 	d->err = 0;
@@ -370,12 +373,12 @@ static void locks_lkb(struct seq_file *m, const struct dump *d,
 		      const struct lock_copy *lkb)
 {
 	const struct rsb_copy *r = &d->rsb;
-	s64 us = lkb->since ? ktime_us_delta(r->now, lkb->since) : 0;
+	u64 us = ktime_us_delta(r->now, lkb->since);
 
 	seq_printf(m, "%x %d %x %u %llu %x %x %d %d %d %llu %u %u ",
 		   lkb->id, lkb->nodeid, lkb->remid, lkb->pid, lkb->xid,
 		   lkb->exflags, lkb->flags, lkb->status,
-		   lkb->grmode, lkb->rqmode, (u64)us, r->nodeid, r->len);
+		   lkb->grmode, lkb->rqmode, us, r->nodeid, r->len);
 	put_quoted(m, r);
 }
 
