@@ -328,6 +328,37 @@ static void wrong_device(void)
 	IS(t_ls_free(fd), 0, "abi: release");
 }
 
+/* many lockspaces; where minors are few (128 in 6.1) they run out properly */
+static void many(void)
+{
+	enum { MAX = 300 };
+	static int minor[MAX];
+	char name[16];
+	int i, n, r = 0, bad = 0;
+
+	if (t_stock())
+		return;
+	for (n = 0; n < MAX; n++) {
+		snprintf(name, sizeof(name), "many%d", n);
+		r = t_create(ctl, name, 0);
+		if (r < 0)
+			break;
+		minor[n] = r;
+	}
+	CHECK(n > 50, "minors: %d lockspaces", n);
+	if (n < MAX) {
+		IS(r, -ENOMEM, "minors: then there are none");
+		IS(lockspaces(), n, "minors: the failed create left nothing");
+		IS(t_create(ctl, name, 0), -ENOMEM, "minors: and can be repeated");
+		IS(t_remove(ctl, minor[0], 0), 0, "minors: remove one");
+		minor[0] = t_create(ctl, name, 0);
+		CHECK(minor[0] >= 0, "minors: makes room for one: %d", minor[0]);
+	}
+	for (i = 0; i < n; i++)
+		bad += t_remove(ctl, minor[i], 0) != 0;
+	IS(bad, 0, "minors: all are removed");
+}
+
 /* the monitor keeps a solo node from being born and the other way round */
 static void monitor(void)
 {
@@ -359,6 +390,7 @@ int main(void)
 	rights();
 	foreign_minors();
 	wrong_device();
+	many();
 	monitor();
 	IS(lockspaces(), 0, "nothing is left");
 	return t_done();
