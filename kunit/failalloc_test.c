@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What happens when memory runs out in the middle of an operation: -ENOMEM,
+ * and nothing has changed.
+ *
+ * The kernel's own fault injection fails the first, second, third ... allocation of
+ * the calling thread, until the operation needs no more.  Needs CONFIG_FAILSLAB
+ * and its debugfs files; without them the suite is skipped.
+ */
+#include <linux/debugfs.h>
+#include <linux/fault-inject.h>
+#include <linux/sched.h>
+#include "fixture.h"
+
+#if defined(CONFIG_FAILSLAB) && defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
+
+/**
+ * struct knobs - failslab's switches, reached through its debugfs files
+ * @spare_waiters: spare allocations that may sleep, which is all of ours
+ * @verbose: say so on the console
+ * @old_spare: to be restored
+ * @old_verbose: to be restored
+ */
+struct knobs {
+	bool		*spare_waiters;
+	unsigned long	*verbose;
+	bool		old_spare;
+	unsigned long	old_verbose;
+};
+
+/* a debugfs file for one number keeps a pointer to it */
+static void *number_of(const char *name)
+{
+	struct dentry *dir, *file;
+	void *p = NULL;
+
+	dir = debugfs_lookup("failslab", NULL);
+	if (IS_ERR_OR_NULL(dir))
+		return NULL;
+	file = debugfs_lookup(name, dir);
+	if (!IS_ERR_OR_NULL(file)) {
+		p = d_inode(file)->i_private;
+		dput(file);
+	}
+	dput(dir);
+	return p;
+}
+
+static int failalloc_init(struct kunit *test)
+{
+	struct t_world *w;
+	struct knobs *k;
+
+	t_init_timewarn(test);
+	w = test->priv;
+	k = kunit_kzalloc(test, sizeof(*k), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, k);
+	k->spare_waiters = number_of("ignore-gfp-wait");
+	k->verbose = number_of("verbose");
+	if (k->spare_waiters && k->verbose) {
+		k->old_spare = *k->spare_waiters;
+		k->old_verbose = *k->verbose;
+		*k->verbose = 0;
+		*k->spare_waiters = false;
+	}
+	w->priv = k;
+	return 0;
+}
+
+static void failalloc_exit(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	struct knobs *k = w->priv;
+
+	if (k->spare_waiters && k->verbose) {
+		*k->spare_waiters = k->old_spare;
+		*k->verbose = k->old_verbose;
+	}
+	t_exit(test);
+}
+
+static void fail_nth(unsigned int n)
+{
+	WRITE_ONCE(current->fail_nth, n);
+}
+
+/* did an allocation fail? */
+static bool failed(void)
+{
+	bool did = !READ_ONCE(current->fail_nth);
+
+	WRITE_ONCE(current->fail_nth, 0);
+	return did;
+}
+
+static bool can_fail(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	struct knobs *k = w->priv;
+
+	return k->spare_waiters && k->verbose;
+}
+
+#else
+
+static int failalloc_init(struct kunit *test)
+{
+	return t_init_timewarn(test);
+}
+
+static void failalloc_exit(struct kunit *test)
+{
+	t_exit(test);
+}
+
+static void fail_nth(unsigned int n)
+{
+}
+
+static bool failed(void)
+{
+	return false;
+}
+
+static bool can_fail(struct kunit *test)
+{
+	return false;
+}
+
+#endif
+
+/* does not return where there is no fault injection */
+static void needs_faults(struct kunit *test)
+{
+	if (!can_fail(test))
+		kunit_skip(test, "no fault injection in this kernel");
+}
+
+/* more than any operation allocates */
+#define MOST	40
+
+/*
+ * dlm_request() as t_call_lock() makes it, but for the lock's own memory, which is
+ * the caller's business; the n-th allocation fails.
+ */
+static int request(struct t_world *w, unsigned int n, struct test_lkb **lkb,
+		   const char *name, bool *hit)
+{
+	struct dlm_op op = {
+		.ops = &t_lkb_ops,
+		.owner = &w->client[1]->owner,
+		.flags = VALBLK | DLM_LKF_TIMEOUT,
+		.mode = EX,
+		.timeout_cs = 1000,
+	};
+	int err;
+
+	if (!*lkb)
+		*lkb = kzalloc(sizeof(**lkb), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(w->test, *lkb);
+	(*lkb)->to = w->b;
+	fail_nth(n);
+	err = dlm_request(w->ls, &op, &(*lkb)->lkb, name, strlen(name));
+	*hit = failed();
+	if (!err)
+		*lkb = NULL;
+	return err;
+}
+
+static void requests(struct kunit *test)
+{
+	/* a new name, short and long, and one that is there */
+	static const char * const names[] = {
+		"new", "a name that does not fit into the small kind of resource", "r",
+	};
+	struct t_world *w = test->priv;
+	struct test_lkb *lkb = NULL;
+	unsigned int n, enomem = 0, count;
+	int i, err, rsbs;
+	bool hit;
+
+	needs_faults(test);
+	t_lock(w->a, NL, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		for (n = 1; n < MOST; n++) {
+			count = dlm_lkb_count(w->ls);
+			rsbs = atomic_read(&w->ls->rsbs.nelems);
+			err = request(w, n, &lkb, names[i], &hit);
+			if (!err && !hit)
+				break;
+			/* a table may do without the memory for its next size */
+			if (!err) {
+				t_granted(w->b, EX);
+				t_unlock(w->b, 0);
+				continue;
+			}
+			enomem++;
+			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+			KUNIT_EXPECT_EQ(test, dlm_lkb_count(w->ls), count);
+			KUNIT_EXPECT_EQ(test, atomic_read(&w->ls->rsbs.nelems), rsbs);
+			KUNIT_EXPECT_TRUE(test, list_empty(&w->client[1]->owner.locks));
+			t_quiet(w->b);
+		}
+		KUNIT_EXPECT_LT(test, n, (unsigned int)MOST);
+		t_granted(w->b, EX);
+		t_unlock(w->b, 0);
+	}
+	/* two value blocks and a watch each time, the resource where it is new */
+	KUNIT_EXPECT_GE(test, enomem, 3U * 3 + 2);
+	kfree(lkb);
+}
+
+static void conversions(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	unsigned int n, enomem = 0;
+	bool hit;
+	int err;
+
+	needs_faults(test);
+	t_lock(w->a, NL, PERSISTENT, 0);
+	w->a->timeout_cs = 1000;
+	for (n = 1; n < MOST; n++) {
+		fail_nth(n);
+		err = t_call_convert(w->a, EX, CONVERT | VALBLK | DLM_LKF_TIMEOUT);
+		hit = failed();
+		if (!hit)
+			break;
+		enomem++;
+		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+		t_holds(w->a, NL);
+		KUNIT_EXPECT_EQ(test, t_look(w->a).exflags, PERSISTENT);
+		KUNIT_EXPECT_EQ(test, t_look(w->a).rqmode, IV);
+		t_quiet(w->a);
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, enomem, 3U);
+	t_granted(w->a, EX);
+	KUNIT_EXPECT_EQ(test, w->a->accepts, 2U);
+}
+
+/* an unlock that is the first to store a value block */
+static void unlocks(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	unsigned int n, enomem = 0;
+	bool hit;
+	int err;
+
+	needs_faults(test);
+	t_lock(w->a, NL, VALBLK, 0);
+	t_convert(w->a, EX, 0, 0);
+	for (n = 1; n < MOST; n++) {
+		fail_nth(n);
+		err = t_call_unlock(w->a, VALBLK);
+		hit = failed();
+		if (!hit)
+			break;
+		enomem++;
+		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+		t_holds(w->a, EX);
+		KUNIT_EXPECT_EQ(test, t_look(w->a).exflags, CONVERT);
+		t_quiet(w->a);
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, enomem, 1U);
+	t_cast(w->a, -DLM_EUNLOCK, EX, 0);
+}
+
+/* what must not fail: giving up */
+static void giving_up_needs_nothing(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+
+	needs_faults(test);
+	t_lock(w->a, PR, 0, 0);
+	t_lock(w->d, PR, PERSISTENT, 0);
+	t_lock(w->b, EX, VALBLK, WAITS);
+	t_lock(w->c, EX, VALBLK, WAITS);
+	fail_nth(1);
+	KUNIT_EXPECT_EQ(test, t_call_cancel(w->b, CANCEL, -DLM_ECANCEL), 0);
+	KUNIT_EXPECT_EQ(test, t_call_unlock(w->a, 0), 0);
+	t_client_close(w->client[0]);
+	KUNIT_EXPECT_EQ(test, dlm_orphans_purge(w->ls, 0), 0);
+	KUNIT_EXPECT_FALSE(test, failed());
+	t_cast(w->b, -DLM_ECANCEL, IV, 0);
+	t_cast(w->a, -DLM_EUNLOCK, PR, 0);
+	t_granted(w->c, EX);
+}
+
+static void lockspaces(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	struct dlm_ls_params params = {
+		.name = "new", .namelen = 3, .lvblen = T_LVBLEN, .device = true,
+	};
+	struct dlm_ls *ls = NULL;
+	unsigned int n, enomem = 0;
+	bool hit;
+	int err;
+
+	needs_faults(test);
+	for (n = 1; n < MOST; n++) {
+		fail_nth(n);
+		err = dlm_ls_create(w->node, &params, &ls);
+		hit = failed();
+		if (err) {
+			enomem++;
+			KUNIT_EXPECT_TRUE(test, hit);
+			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+			KUNIT_EXPECT_NULL(test, dlm_ls_find(w->node, "new", 3));
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, dlm_ls_release(ls, DLM_RELEASE_IF_UNUSED), 0);
+		if (!hit)
+			break;
+	}
+	KUNIT_EXPECT_LT(test, n, (unsigned int)MOST);
+	KUNIT_EXPECT_GE(test, enomem, 1U);
+}
+
+static struct kunit_case failalloc_cases[] = {
+	KUNIT_CASE(requests),
+	KUNIT_CASE(conversions),
+	KUNIT_CASE(unlocks),
+	KUNIT_CASE(giving_up_needs_nothing),
+	KUNIT_CASE(lockspaces),
+	{}
+};
+
+static struct kunit_suite failalloc_suite = {
+	.name = "dlm_failalloc",
+	.init = failalloc_init,
+	.exit = failalloc_exit,
+	.test_cases = failalloc_cases,
+};
+
+kunit_test_suite(failalloc_suite);
+
+MODULE_LICENSE("GPL");
