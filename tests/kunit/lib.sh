@@ -8,16 +8,19 @@
 # shellcheck source=tests/vm/apt.sh
 . "$here/../vm/apt.sh"
 
-# flavour NAME - sets series, arch, fragments, qemu and kargs
+# flavour NAME - sets series, arch, fragments, image, qemu and kargs
+# A kernel with KASAN cannot start through PVH: the first code that runs there
+# is instrumented already, but has no shadow memory yet. It goes the long way.
 flavour() {
+	image=vmlinux
 	series=6.1 arch=x86_64 fragments=(lean.config x86.config) kargs=(panic_on_warn=1 panic=-1) leaks=
 	qemu=(-smp 2 -m 1024 -cpu max -accel tcg)
 	case $1 in
-	debug) fragments+=(vm.config debug.config); leaks=1 ;;
-	7x)    fragments+=(vm.config debug.config); leaks=1 series=7 ;;
+	debug) fragments+=(vm.config debug.config); leaks=1 image=arch/x86/boot/bzImage ;;
+	7x)    fragments+=(vm.config debug.config); leaks=1 image=arch/x86/boot/bzImage series=7 ;;
 	kcsan) fragments+=(kcsan.config) ;;
 	plain) ;;
-	uml)   arch=um fragments=(lean.config uml.config) qemu=() ;;
+	uml)   arch=um fragments=(lean.config uml.config) image=linux qemu=() ;;
 	*)     die "no flavour $1" ;;
 	esac
 }
@@ -68,13 +71,23 @@ get_source() {
 	unset APT_CONFIG
 }
 
-# open_tree NAME - sets dir, tree and build of a flavour, and locks them until
-# the script ends. The tree is hard links to the package.
-open_tree() {
-	get_source
+# place_tree NAME - sets dir, tree and build of a flavour
+place_tree() {
 	dir=$DLM_CACHE/kunit/$1-$version
 	tree=$dir/tree build=$dir/build
 	mkdir -p "$dir" || die "cannot write $dir"
+	if command -v ccache >/dev/null; then
+		export CCACHE_DIR=$DLM_CACHE/ccache CCACHE_BASEDIR=$dir CCACHE_NOHASHDIR=1 \
+			CCACHE_MAXSIZE=6G CCACHE_SLOPPINESS=time_macros
+		[[ $PATH == /usr/lib/ccache:* ]] || PATH=/usr/lib/ccache:$PATH
+	fi
+}
+
+# open_tree NAME - makes the tree, hard links to the package, unless it is there,
+# and locks it until close_tree
+open_tree() {
+	get_source
+	place_tree "$1"
 	exec 9>"$dir/.lock"
 	flock -n 9 || { step "waiting for another run of $1"; flock 9; }
 	if [ ! -d "$tree" ]; then
@@ -84,12 +97,9 @@ open_tree() {
 		mv "$dir/new" "$tree"
 	fi
 	mkdir -p "$build"
-	if command -v ccache >/dev/null; then
-		export CCACHE_DIR=$DLM_CACHE/ccache CCACHE_BASEDIR=$dir CCACHE_NOHASHDIR=1 \
-			CCACHE_MAXSIZE=6G CCACHE_SLOPPINESS=time_macros
-		PATH=/usr/lib/ccache:$PATH
-	fi
 }
+
+close_tree() { exec 9>&-; }
 
 # copy_project TO - by content and without times: what did not change is not
 # compiled again, whatever checkout it comes from, and no object is left behind
@@ -111,21 +121,20 @@ kunit_py() {
 	for f in "${fragments[@]}"; do
 		args+=(--kunitconfig="$here/$f")
 	done
-	(cd "$tree" && PATH=$here/bin:$PATH nice -n "${DLM_NICE:-5}" \
-		/usr/bin/python3 -B tools/testing/kunit/kunit.py "$sub" "${args[@]}" "$@" 9>&-)
+	(cd "$tree" && DLM_KUNIT_IMAGE=$image PATH=$here/bin:$PATH nice -n "${DLM_NICE:-5}" \
+		/usr/bin/python3 -B tools/testing/kunit/kunit.py "$sub" "${args[@]}" "$@" 8>&- 9>&-)
 }
 
-# make_kernel TARGET... - kunit.py would also compress a bzImage
+# make_kernel TARGET... - just what is booted, kunit.py would make more
 make_kernel() {
-	nice -n "${DLM_NICE:-5}" make -C "$tree" O="$build" ARCH="$arch" -j"$(nproc)" "$@" 9>&-
+	nice -n "${DLM_NICE:-5}" make -C "$tree" O="$build" ARCH="$arch" -j"$(nproc)" "$@" 8>&- 9>&-
 }
 
 # build_kernel - prints only what matters; a warning in our files is an error
 build_kernel() {
-	local log=$dir/build.log target=vmlinux
+	local log=$dir/build.log
 	copy_project "$tree/fs/dlm"
-	[ "$arch" = um ] && target=linux
-	if ! kunit_py config >"$log" 2>&1 || ! make_kernel "$target" >>"$log" 2>&1; then
+	if ! kunit_py config >"$log" 2>&1 || ! make_kernel "${image##*/}" >>"$log" 2>&1; then
 		grep -nE 'error|warning:|\*\*\*|ERROR|Missing|conflict|Multiple|undefined' "$log" | head -40
 		echo "log: $log"
 		return 1
@@ -137,24 +146,35 @@ build_kernel() {
 	fi
 }
 
-# vm_kernel - $dir/vm: a kernel without DLM and all that building dlm.ko for it
-# takes, beside the KUnit build that it shares its objects with
+# vm_kernel NAME - $dir/vm: a kernel without DLM and all that building dlm.ko for
+# it takes, beside the KUnit build that it shares its objects with. When it is up to
+# date, nobody waits for a KUnit run.
 vm_kernel() {
-	local vm=$dir/vm sum f
-	copy_project "$tree/fs/dlm"
-	sum=$(cd "$here" && cat "$tree/fs/dlm/.kunitconfig" "${fragments[@]}" <(gcc --version) | sha256sum)
-	[ "$(cat "$vm/built" 2>/dev/null)" = "$sum" ] && return 0
-	rm -f "$vm/built"
+	local vm sum f
+	find_source
+	unset APT_CONFIG
+	place_tree "$1"
+	vm=$dir/vm
 	mkdir -p "$vm"
+	exec 8>"$dir/.lock.vm"
+	flock 8
+	sum=$(cd "$here" && cat "$project/.kunitconfig" "${fragments[@]}" <(echo "$image"; gcc --version) | sha256sum)
+	[ "$(cat "$vm/built" 2>/dev/null)" = "$sum" ] && return 0
+	open_tree "$1"
+	copy_project "$tree/fs/dlm"
+	rm -f "$vm/built"
 	kunit_py config >"$dir/config.log" 2>&1 || { cat "$dir/config.log"; return 1; }
 	"$tree/scripts/config" --file "$build/.config" -d DLM -d DLM_KUNIT_TEST || return 1
-	make_kernel olddefconfig vmlinux modules_prepare >"$dir/vm.log" 2>&1 ||
+	make_kernel olddefconfig vmlinux "${image##*/}" modules_prepare >"$dir/vm.log" 2>&1 ||
 		{ grep -nE 'error|\*\*\*' "$dir/vm.log"; echo "log: $dir/vm.log"; return 1; }
 	rm -rf "$vm/new"
 	mkdir -p "$vm/new"
 	for f in .config Makefile Module.symvers vmlinux vmlinux.symvers; do
 		[ -e "$build/$f" ] && cp "$build/$f" "$vm/new/"
 	done
+	if [ "$image" != vmlinux ]; then
+		install -D "$build/$image" "$vm/new/$image" || return 1
+	fi
 	(cd "$build" && find include arch/x86/include scripts tools -type f \
 		! -name '*.o' ! -name '*.cmd' ! -name '*.a' -print0 |
 		cpio -0pdm --quiet "$vm/new") || return 1
@@ -165,6 +185,7 @@ vm_kernel() {
 	find "$vm" -mindepth 1 -maxdepth 1 ! -name new ! -name dlm.ko ! -name src -exec rm -rf {} +
 	(shopt -s dotglob; mv "$vm/new"/* "$vm/") && rmdir "$vm/new"
 	echo "$sum" >"$vm/built"
+	close_tree
 }
 
 # vm_module - dlm.ko of this project for the kernel in $dir/vm
@@ -172,7 +193,7 @@ vm_module() {
 	local vm=$dir/vm log=$dir/module.log
 	mkdir -p "$vm/src"
 	copy_project "$vm/src" /kunit
-	make -C "$vm" M="$vm/src" ARCH="$arch" W=1 KCFLAGS=-Werror -j"$(nproc)" modules >"$log" 2>&1 9>&- &&
+	make -C "$vm" M="$vm/src" ARCH="$arch" W=1 KCFLAGS=-Werror -j"$(nproc)" modules >"$log" 2>&1 8>&- &&
 		cp "$vm/src/dlm.ko" "$vm/dlm.ko" && return
 	grep -nE 'error|warning|\*\*\*' "$log" | head -40
 	echo "log: $log"
