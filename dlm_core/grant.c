@@ -168,10 +168,16 @@ static void blocked_by(const struct dlm_lkb *lkb, int *high, bool *cw)
 		*cw = true;
 }
 
+static bool wants_bast(const struct dlm_lkb *lkb)
+{
+	return lkb->flags & DLM_LKB_BAST;
+}
+
 /* a NODLCKWT lock that sits in a deadlock is told what it is waiting for */
 static void tell_deadlock(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
-	if (!(lkb->exflags & DLM_LKF_NODLCKWT) || lkb->highbast >= lkb->rqmode)
+	if (!wants_bast(lkb) || !(lkb->exflags & DLM_LKF_NODLCKWT) ||
+	    lkb->highbast >= lkb->rqmode)
 		return;
 	lkb->highbast = lkb->rqmode;
 	dlm_lkb_blocking(lkb, fx, lkb->rqmode);
@@ -241,11 +247,6 @@ static void grant_waiters(struct dlm_rsb *r, struct dlm_fx *fx,
 		else
 			blocked_by(lkb, high, cw);
 	}
-}
-
-static bool wants_bast(const struct dlm_lkb *lkb)
-{
-	return lkb->flags & DLM_LKB_BAST;
 }
 
 static void tell_holder(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode,
