@@ -37,7 +37,7 @@ void dlm_fx_flush(struct dlm_fx *fx)
 		fx->first = sink->fx_next;
 		/* from here on others list it again; flush sees all they appended before */
 		clear_bit(0, &sink->fx_busy);
-		smp_mb__after_atomic();
+		smp_mb__after_atomic(); /* pairs with test_and_set_bit() */
 		sink->ops->flush(sink);
 		sink->ops->put(sink);
 	}

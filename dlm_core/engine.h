@@ -47,7 +47,7 @@ struct dlm_ls;
 struct dlm_rsb {
 	struct rhash_head	node;
 	struct dlm_ls		*ls;
-	spinlock_t		lock;
+	spinlock_t		lock;	/* all below, and the locks on the queues */
 	u32			flags;
 	union {
 		struct list_head	granted;
