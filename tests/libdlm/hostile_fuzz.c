@@ -192,7 +192,7 @@ static int control_fd(void)
 
 static void try_write(void)
 {
-	bool control = !rnd(8);
+	bool control = !rnd(40);	/* these are slow */
 	int fd = control ? control_fd() : fds[rnd(HANDLES)], len, r;
 	struct t_req q;
 
@@ -248,7 +248,7 @@ static void reopen(void)
 	if (*fd >= 0)
 		close(*fd);
 	/* blocking handles are ended by the interval timer */
-	*fd = open(t_path(name_of(rnd(NAMES))), O_RDWR | (rnd(4) ? O_NONBLOCK : 0));
+	*fd = open(t_path(name_of(rnd(NAMES))), O_RDWR | (rnd(10) ? O_NONBLOCK : 0));
 	if (*fd < 0)
 		judge("open", -errno);
 }
