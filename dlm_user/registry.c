@@ -110,6 +110,13 @@ static int occupy_dead_minors(struct list_head *holders, unsigned int *number)
 	}
 }
 
+/*
+ * The misc core of 6.1 gives minors downwards and does not know which of the
+ * low ones belong to fixed devices (1 is psaux): it fails with a stack trace when
+ * it gets there, so do not let it.  Newer ones start at 256.
+ */
+#define LOWEST_MINOR	16
+
 /* registry lock held */
 static int dev_register(struct dlm_user_dev *dev)
 {
@@ -124,7 +131,14 @@ static int dev_register(struct dlm_user_dev *dev)
 		if (err)
 			break;
 		err = misc_register(&dev->misc);
-		if (err || !minor_is_dead(dev->misc.minor))
+		if (err)
+			break;
+		if (dev->misc.minor < LOWEST_MINOR) {
+			misc_deregister(&dev->misc);
+			err = -ENOSPC;
+			break;
+		}
+		if (!minor_is_dead(dev->misc.minor))
 			break;
 		/* somebody else gave a dead one back between the two calls */
 		misc_deregister(&dev->misc);
@@ -132,7 +146,8 @@ static int dev_register(struct dlm_user_dev *dev)
 	list_for_each_entry_safe(ph, next, &holders, node)
 		placeholder_drop(ph);
 	dev->minor = dev->misc.minor;
-	return err == -EBUSY || err == -ENOSPC ? -ENOMEM : err;
+	/* no name is tried twice, so whatever exists already is a minor */
+	return err == -EBUSY || err == -ENOSPC || err == -EEXIST ? -ENOMEM : err;
 }
 
 static struct dlm_user_dev *dev_alloc(const char *name)
