@@ -18,7 +18,6 @@ dlm_down() {
 	[ -e /sys/module/dlm/parameters/solo ] || return 0
 	same "/sys/kernel/dlm is empty in the end" "$(ls /sys/kernel/dlm)" ""
 	check "rmmod" unload_dlm
-	check "no leaks" kmemleak_scan
 }
 
 # run_prog NAME [ARGS...] - its checks become ours; passed ones are counted,
