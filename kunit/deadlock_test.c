@@ -188,6 +188,25 @@ static void demoted_later(struct kunit *test)
 	t_cast(w->a, 0, EX, DEMOTED);
 }
 
+/* the one behind asked to be demoted: the one ahead is looked at again */
+static void demotion_behind_makes_room(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+
+	t_lock(w->a, PR, 0, 0);
+	t_lock(w->b, PR, 0, 0);
+	t_lock(w->c, NL, 0, 0);
+	t_convert(w->a, EX, CONVDEADLK, WAITS);
+	t_bast(w->b, EX);
+	t_convert(w->b, EX, NODLCKWT | HEADQUE, WAITS);
+	t_unlock(w->c, 0);
+	t_granted(w->b, EX);
+	t_bast(w->b, EX);
+	t_converting(w->a, NL);
+	t_unlock(w->b, 0);
+	t_cast(w->a, 0, EX, DEMOTED);
+}
+
 /* NODLCKWT: queued like any other */
 static void nodlckwt_waits(struct kunit *test)
 {
@@ -346,6 +365,7 @@ static struct kunit_case deadlock_cases[] = {
 	KUNIT_CASE(cancel_demoted),
 	KUNIT_CASE(convdeadlk_without_deadlock),
 	KUNIT_CASE(demoted_later),
+	KUNIT_CASE(demotion_behind_makes_room),
 	KUNIT_CASE(nodlckwt_waits),
 	KUNIT_CASE(nodlckwt_is_told),
 	KUNIT_CASE(behind_needs_both),

@@ -4,6 +4,8 @@
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
 #include "fixture.h"
 
 #define DEADLINE	(60 * HZ)
@@ -413,6 +415,8 @@ static int join(void *data)
 		.device = true, .plug = slow_plug,
 	};
 
+	/* a kthread ignores all signals unless it says otherwise */
+	allow_signal(SIGKILL);
 	j->err = dlm_ls_create(j->node, &params, &j->ls);
 	complete(&j->done);
 	while (!kthread_should_stop())
@@ -420,7 +424,34 @@ static int join(void *data)
 	return 0;
 }
 
-static void joiner_start(struct kunit *test, struct joiner *j)
+static void slow_unplug(struct dlm_ls *ls)
+{
+	struct joiner *j = kthread_data(current);
+
+	complete(&j->half);
+	wait_for_completion(&j->go);
+}
+
+/* creates it at once, but needs long to release it */
+static int leave(void *data)
+{
+	struct joiner *j = data;
+	struct dlm_ls_params params = {
+		.name = "slow", .namelen = 4, .lvblen = T_LVBLEN,
+		.device = true, .unplug = slow_unplug,
+	};
+
+	j->err = dlm_ls_create(j->node, &params, &j->ls);
+	if (!j->err)
+		j->err = dlm_ls_release(j->ls, DLM_RELEASE_FORCE);
+	complete(&j->done);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static void joiner_start(struct kunit *test, struct joiner *j,
+			 int (*fn)(void *data))
 {
 	struct t_world *w = test->priv;
 
@@ -428,7 +459,7 @@ static void joiner_start(struct kunit *test, struct joiner *j)
 	init_completion(&j->half);
 	init_completion(&j->go);
 	init_completion(&j->done);
-	j->task = kthread_run(join, j, "dlm-join-test");
+	j->task = kthread_run(fn, j, "dlm-join-test");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(j->task));
 }
 
@@ -447,10 +478,10 @@ static void two_creators(struct kunit *test, int plug_err)
 	struct t_world *w = test->priv;
 	struct joiner first = { .plug_err = plug_err }, second = { };
 
-	joiner_start(test, &first);
+	joiner_start(test, &first, join);
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&first.half, DEADLINE), 0UL);
 	KUNIT_EXPECT_NULL(test, dlm_ls_find(w->node, "slow", 4));
-	joiner_start(test, &second);
+	joiner_start(test, &second, join);
 	complete(&second.go);
 	waits_for_change(test, w->node);
 	KUNIT_EXPECT_FALSE(test, completion_done(&second.done));
@@ -475,6 +506,53 @@ static void create_while_joining(struct kunit *test)
 static void create_while_failing(struct kunit *test)
 {
 	two_creators(test, -ENODEV);
+}
+
+/* a release under way is waited for: then the name is free */
+static void create_while_releasing(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	struct joiner first = { }, second = { };
+
+	joiner_start(test, &first, leave);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&first.half, DEADLINE), 0UL);
+	KUNIT_EXPECT_NULL(test, dlm_ls_find(w->node, "slow", 4));
+	/* nobody else can release it */
+	KUNIT_EXPECT_EQ(test, dlm_ls_release(first.ls, DLM_RELEASE_FORCE), -EINVAL);
+	joiner_start(test, &second, join);
+	complete(&second.go);
+	waits_for_change(test, w->node);
+	KUNIT_EXPECT_FALSE(test, completion_done(&second.done));
+	complete(&first.go);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&first.done, DEADLINE), 0UL);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&second.done, DEADLINE), 0UL);
+	kthread_stop(first.task);
+	kthread_stop(second.task);
+	KUNIT_EXPECT_EQ(test, first.err, 0);
+	KUNIT_ASSERT_EQ(test, second.err, 0);
+	release(test, second.ls);
+}
+
+/* who waits for another's create can be killed, and has done nothing then */
+static void killed_creator(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	struct joiner first = { }, second = { };
+
+	joiner_start(test, &first, join);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&first.half, DEADLINE), 0UL);
+	joiner_start(test, &second, join);
+	waits_for_change(test, w->node);
+	send_sig(SIGKILL, second.task, 1);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&second.done, DEADLINE), 0UL);
+	KUNIT_EXPECT_EQ(test, second.err, -EINTR);
+	complete(&first.go);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&first.done, DEADLINE), 0UL);
+	kthread_stop(first.task);
+	kthread_stop(second.task);
+	KUNIT_ASSERT_EQ(test, first.err, 0);
+	KUNIT_EXPECT_EQ(test, first.ls->create_count, 1U);
+	release(test, first.ls);
 }
 
 /* ids go up, and are not used again soon */
@@ -573,6 +651,8 @@ static struct kunit_case lockspace_cases[] = {
 	KUNIT_CASE(plugs),
 	KUNIT_CASE(create_while_joining),
 	KUNIT_CASE(create_while_failing),
+	KUNIT_CASE(create_while_releasing),
+	KUNIT_CASE(killed_creator),
 	KUNIT_CASE(ids_go_up),
 	KUNIT_CASE(ids_wrap),
 	KUNIT_CASE(many_names),

@@ -603,7 +603,7 @@ static const struct batch batches[] = {
 
 static void batch_desc(const struct batch *b, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seeds %u to %u",
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seeds-%u-%u",
 		 first_seed + b->from * seeds / 10,
 		 first_seed + (b->from + 1) * seeds / 10 - 1);
 }
