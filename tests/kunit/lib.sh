@@ -17,7 +17,7 @@ flavour() {
 	qemu=(-smp 2 -m 1024 -cpu max -accel tcg)
 	case $1 in
 	debug) fragments+=(vm.config debug.config); leaks=1 image=arch/x86/boot/bzImage ;;
-	7x)    fragments+=(vm.config debug.config); leaks=1 image=arch/x86/boot/bzImage series=7 ;;
+	7x)    fragments+=(vm.config debug.config 7x.config); leaks=1 image=arch/x86/boot/bzImage series=7 ;;
 	kcsan) fragments+=(kcsan.config) ;;
 	plain) ;;
 	uml)   arch=um fragments=(lean.config uml.config) image=linux qemu=() ;;
