@@ -8,7 +8,7 @@
 #include "t.h"
 
 static int nth = -1;
-static int ctl, fd = -1, minor_;
+static int ctl, fd = -1, minor_, total;
 
 static void arm(int n)
 {
@@ -58,6 +58,7 @@ static void each(const char *what, int (*call)(void), void (*undo)(int), bool (*
 			undo(r);
 		}
 	}
+	total += failed;
 	CHECK(n < 1000, "nomem: %s ends (%d allocations, %d refusals)", what, n - 2, failed);
 	IS(wrong, 0, "nomem: %s: errors other than ENOMEM", what);
 	IS(changed, 0, "nomem: %s: refusals that changed something", what);
@@ -303,5 +304,7 @@ int main(void)
 	locks();
 	close(fd);
 	IS(t_remove(ctl, minor_, 0), 0, "nomem: nothing is left");
+	printf("%d calls were refused for want of memory\n", total);
+	CHECK(total >= 10, "nomem: memory was really refused");
 	return t_done();
 }
