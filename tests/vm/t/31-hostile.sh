@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A million random and half-valid calls at the devices while lockspaces come
-# and go. HOSTILE_CALLS and HOSTILE_SEED change the run.
+# Random and half-valid calls at the devices while lockspaces come and go, a
+# million with DLM_LONG. HOSTILE_CALLS and HOSTILE_SEED change the run.
 # kernels: all
 # cpus: 2
 # mem: 1536
@@ -9,8 +9,9 @@
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 
-n=1000000
-[ "$TIME_FACTOR" -gt 1 ] && n=60000
+n=100000
+[ -n "$DLM_LONG" ] && n=1000000
+[ "$TIME_FACTOR" -gt 1 ] && n=$((n / 20))
 dlm_up
 run_prog hostile_fuzz -n "${HOSTILE_CALLS:-$n}" -s "${HOSTILE_SEED:-$RANDOM}" -t 2700
 dlm_down

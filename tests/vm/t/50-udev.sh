@@ -35,8 +35,8 @@ reload() {
 
 udevd_gone() { ! pgrep -x systemd-udevd >/dev/null; }
 
-rounds=50 reloads=20
-[ "$TIME_FACTOR" -gt 1 ] && rounds=15 reloads=6
+rounds=20 reloads=6
+[ -n "$DLM_LONG" ] && [ "$TIME_FACTOR" = 1 ] && rounds=50 reloads=20
 [ -n "$DLM_KO" ] || bail "no module"
 rm -rf /etc/udev/rules.d/*dlm*
 for rules in stock ours; do
