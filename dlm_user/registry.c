@@ -6,8 +6,8 @@
  * libdlm releases a lockspace by the minor of its own handle.  So as long as a
  * handle of a released lockspace is open, its minor must not become the minor of
  * another lockspace, or the wrong one would be released.  The misc core gives out minors
- * as it likes; when it offers one of those, something else is registered there
- * until it offers another.
+ * as it likes; one of those that it offers is occupied by a placeholder
+ * until the last of its handles is closed.
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -15,19 +15,40 @@
 #include <linux/string.h>
 #include "user.h"
 
-/* guards the list and the devices' @users; taken before the misc core's mutex */
+/* guards the list and all but the names of its devices; before the misc core's mutex */
 static DEFINE_MUTEX(dlm_registry_lock);
 static LIST_HEAD(dlm_registry);
 
+/*
+ * The misc core of 6.1 gives minors downwards and does not know which of the
+ * low ones belong to fixed devices (1 is psaux): it fails with a stack trace when
+ * it gets there, so do not let it.  Newer ones start at 256.
+ */
+#define LOWEST_MINOR	16
+
+static int register_somewhere(struct miscdevice *misc)
+{
+	int err;
+
+	misc->minor = MISC_DYNAMIC_MINOR;
+	err = misc_register(misc);
+	if (!err && misc->minor < LOWEST_MINOR) {
+		misc_deregister(misc);
+		err = -ENOSPC;
+	}
+	/* no name is tried twice, so whatever exists already is a minor */
+	return err == -EBUSY || err == -ENOSPC || err == -EEXIST ? -ENOMEM : err;
+}
+
 /**
- * struct placeholder - occupies a minor for a moment
- * @node: on a list of them
+ * struct dlm_placeholder - occupies a minor
  * @misc: the device; nobody can open it
+ * @number: part of its name
  * @name: its name
  */
-struct placeholder {
-	struct list_head	node;
+struct dlm_placeholder {
 	struct miscdevice	misc;
+	unsigned int		number;
 	char			name[sizeof("dlm-hold_") + 10];
 };
 
@@ -41,25 +62,37 @@ static const struct file_operations placeholder_fops = {
 	.open	= placeholder_open,
 };
 
-static void placeholder_drop(struct placeholder *ph)
+static void placeholder_drop(struct dlm_placeholder *ph)
 {
 	misc_deregister(&ph->misc);
 	kfree(ph);
 }
 
-static struct placeholder *placeholder_make(unsigned int number)
+/* registry lock held */
+static unsigned int placeholder_number(void)
 {
-	struct placeholder *ph;
+	const struct dlm_user_dev *dev;
+	unsigned int number = 0;
+
+	list_for_each_entry(dev, &dlm_registry, node)
+		if (dev->holder && dev->holder->number >= number)
+			number = dev->holder->number + 1;
+	return number;
+}
+
+static struct dlm_placeholder *placeholder_make(void)
+{
+	struct dlm_placeholder *ph;
 	int err;
 
 	ph = kzalloc(sizeof(*ph), GFP_NOIO);
 	if (!ph)
 		return ERR_PTR(-ENOMEM);
-	snprintf(ph->name, sizeof(ph->name), "dlm-hold_%u", number);
-	ph->misc.minor = MISC_DYNAMIC_MINOR;
+	ph->number = placeholder_number();
+	snprintf(ph->name, sizeof(ph->name), "dlm-hold_%u", ph->number);
 	ph->misc.name = ph->name;
 	ph->misc.fops = &placeholder_fops;
-	err = misc_register(&ph->misc);
+	err = register_somewhere(&ph->misc);
 	if (err) {
 		kfree(ph);
 		return ERR_PTR(err);
@@ -67,87 +100,75 @@ static struct placeholder *placeholder_make(unsigned int number)
 	return ph;
 }
 
-/* is it the minor of a device that only handles hold? registry lock held */
-static bool minor_is_dead(int minor)
+/* a device that only handles hold, with nothing at its minor as far as we know */
+static bool is_uncovered(const struct dlm_user_dev *dev)
 {
-	const struct dlm_user_dev *dev;
-
-	list_for_each_entry(dev, &dlm_registry, node)
-		if (!dev->users && dev->minor == minor)
-			return true;
-	return false;
+	return !dev->users && !dev->holder;
 }
 
-static bool any_dead_minor(void)
+/* registry lock held */
+static struct dlm_user_dev *find_uncovered(int minor)
+{
+	struct dlm_user_dev *dev;
+
+	list_for_each_entry(dev, &dlm_registry, node)
+		if (is_uncovered(dev) && dev->minor == minor)
+			return dev;
+	return NULL;
+}
+
+static bool any_uncovered(void)
 {
 	const struct dlm_user_dev *dev;
 
 	list_for_each_entry(dev, &dlm_registry, node)
-		if (!dev->users)
+		if (is_uncovered(dev))
 			return true;
 	return false;
 }
 
 /*
- * Occupy dead minors until the misc core offers another one, which is given
- * back.  Registry lock held.
+ * Occupy the minors of dead devices until the misc core offers another one.
+ * Registry lock held.
  */
-static int occupy_dead_minors(struct list_head *holders, unsigned int *number)
+static int cover_dead_minors(void)
 {
-	struct placeholder *ph;
+	struct dlm_placeholder *ph;
+	struct dlm_user_dev *dev;
 
-	if (!any_dead_minor())
-		return 0;
-	for (;;) {
-		ph = placeholder_make((*number)++);
+	while (any_uncovered()) {
+		ph = placeholder_make();
 		if (IS_ERR(ph))
 			return PTR_ERR(ph);
-		if (!minor_is_dead(ph->misc.minor)) {
+		dev = find_uncovered(ph->misc.minor);
+		if (!dev) {
 			placeholder_drop(ph);
-			return 0;
+			break;
 		}
-		list_add(&ph->node, holders);
+		dev->holder = ph;
 	}
+	return 0;
 }
-
-/*
- * The misc core of 6.1 gives minors downwards and does not know which of the
- * low ones belong to fixed devices (1 is psaux): it fails with a stack trace when
- * it gets there, so do not let it.  Newer ones start at 256.
- */
-#define LOWEST_MINOR	16
 
 /* registry lock held */
 static int dev_register(struct dlm_user_dev *dev)
 {
-	struct placeholder *ph, *next;
-	unsigned int number = 0;
-	LIST_HEAD(holders);
 	int err;
 
 	for (;;) {
-		dev->misc.minor = MISC_DYNAMIC_MINOR;
-		err = occupy_dead_minors(&holders, &number);
+		err = cover_dead_minors();
 		if (err)
-			break;
-		err = misc_register(&dev->misc);
+			return err;
+		err = register_somewhere(&dev->misc);
 		if (err)
-			break;
-		if (dev->misc.minor < LOWEST_MINOR) {
-			misc_deregister(&dev->misc);
-			err = -ENOSPC;
-			break;
-		}
-		if (!minor_is_dead(dev->misc.minor))
+			return err;
+		if (!find_uncovered(dev->misc.minor))
 			break;
 		/* somebody else gave a dead one back between the two calls */
 		misc_deregister(&dev->misc);
 	}
-	list_for_each_entry_safe(ph, next, &holders, node)
-		placeholder_drop(ph);
 	dev->minor = dev->misc.minor;
-	/* no name is tried twice, so whatever exists already is a minor */
-	return err == -EBUSY || err == -ENOSPC || err == -EEXIST ? -ENOMEM : err;
+	return 0;
 }
 
 static struct dlm_user_dev *dev_alloc(const char *name)
@@ -228,6 +249,8 @@ static void dev_free(struct kref *ref)
 	struct dlm_user_dev *dev = container_of(ref, struct dlm_user_dev, ref);
 
 	list_del(&dev->node);
+	if (dev->holder)
+		placeholder_drop(dev->holder);
 	mutex_unlock(&dlm_registry_lock);
 	kfree(dev);
 }

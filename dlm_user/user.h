@@ -66,6 +66,8 @@ ssize_t dlm_version_read(char __user *buf);
 
 /* --- devices (registry.c) ----------------------------------------------- */
 
+struct dlm_placeholder;
+
 /**
  * struct dlm_user_dev - the misc device of all lockspaces of one name
  *
@@ -77,6 +79,7 @@ ssize_t dlm_version_read(char __user *buf);
  * @ref: see above
  * @users: lockspaces of that name, 0 once deregistered; registry lock
  * @minor: its minor; stays when @misc forgets it
+ * @holder: what occupies @minor once @users is 0, or NULL; registry lock
  * @misc: for the misc core
  * @namelen: bytes of @name
  * @name: of the lockspaces
@@ -88,6 +91,7 @@ struct dlm_user_dev {
 	struct kref		ref;
 	unsigned int		users;
 	int			minor;
+	struct dlm_placeholder	*holder;
 	struct miscdevice	misc;
 	unsigned int		namelen;
 	char			name[DLM_LOCKSPACE_LEN + 1];
