@@ -363,7 +363,7 @@ static void hammer(struct kunit *test)
 		prandom_seed_state(&t[i].rnd, 1 + i);
 		init_completion(&t[i].done);
 		KUNIT_ASSERT_TRUE(test, open_handle(&t[i]));
-		t[i].task = kthread_run(hammer_thread, &t[i], "dlm-hammer-%d", i);
+		t[i].task = kthread_run(hammer_thread, &t[i], "dlm-smp-%d", i);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(t[i].task));
 	}
 	for (i = 0; i < THREADS; i++) {
