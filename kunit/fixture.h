@@ -105,6 +105,7 @@ struct t_client {
  * @id: lock id
  * @lvb_in: value block bytes to go with the next conversions, or NULL
  * @timeout_cs: for DLM_LKF_TIMEOUT
+ * @tag: a number that the test gives it
  * @binds: calls of ops->bind
  * @accepts: calls of ops->accept
  * @unbinds: calls of ops->unbind
@@ -120,6 +121,7 @@ struct t_lock {
 	u32			id;
 	const char		*lvb_in;
 	u32			timeout_cs;
+	int			tag;
 	unsigned int		binds;
 	unsigned int		accepts;
 	unsigned int		unbinds;

@@ -4,9 +4,9 @@
  * every step: results, what each owner was told in which order, queues, modes,
  * flags, value blocks.  Beside the model two invariants are checked on the engine alone.
  *
- * A run is determined by its seed, which a failure prints together with the last
- * operations.  Kernel parameters: dlm.kunit_seed= the first seed,
- * dlm.kunit_seeds= how many, dlm.kunit_steps= operations for each.
+ * A failure prints the seed, the number of the run and its last operations.  Kernel
+ * parameters: dlm.kunit_seed= the seed, dlm.kunit_runs= how many different runs
+ * are made of it, dlm.kunit_steps= operations in each, dlm.kunit_run= only this run.
  */
 #include <linux/moduleparam.h>
 #include <linux/prandom.h>
@@ -17,12 +17,14 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "dlm."
 
-static unsigned int first_seed = 1;
-module_param_named(kunit_seed, first_seed, uint, 0444);
-static unsigned int seeds = 200;
-module_param_named(kunit_seeds, seeds, uint, 0444);
+static unsigned int seed = 1;
+module_param_named(kunit_seed, seed, uint, 0444);
+static unsigned int runs = 100;
+module_param_named(kunit_runs, runs, uint, 0444);
 static unsigned int steps = 1000;
 module_param_named(kunit_steps, steps, uint, 0444);
+static int only_run = -1;
+module_param_named(kunit_run, only_run, int, 0444);
 
 #define HISTORY		24
 #define CHOICES		100
@@ -42,12 +44,12 @@ struct step {
 };
 
 /**
- * struct run - one seed's run
+ * struct run - one run
  * @test: the case
  * @w: node and lockspace
  * @m: the model
  * @rnd: source of chance
- * @seed: its seed
+ * @number: of this run
  * @n: steps made
  * @owner: the engine's handles, by the model's numbers
  * @lock: the engine's locks, by slot
@@ -60,7 +62,7 @@ struct run {
 	struct t_world		*w;
 	struct model		*m;
 	struct rnd_state	rnd;
-	unsigned int		seed;
+	unsigned int		number;
 	unsigned int		n;
 	struct t_client		*owner[MODEL_OWNERS];
 	struct t_lock		*lock[MODEL_SLOTS];
@@ -113,8 +115,8 @@ static void __printf(2, 3) differ(struct run *run, const char *fmt, ...)
 	va_start(args, fmt);
 	vaf.fmt = fmt;
 	vaf.va = &args;
-	KUNIT_FAIL(run->test, "dlm.kunit_seed=%u step %u: %pV", run->seed,
-		   run->n - 1, &vaf);
+	KUNIT_FAIL(run->test, "dlm.kunit_seed=%u dlm.kunit_run=%u step %u: %pV",
+		   seed, run->number, run->n - 1, &vaf);
 	va_end(args);
 }
 
@@ -233,11 +235,14 @@ static void check_waiters(struct run *run, struct dlm_rsb *r)
 	}
 }
 
-static void compare_lock(struct run *run, int slot, const struct dlm_lkb *lkb)
+static void compare_lock(struct run *run, const struct dlm_lkb *lkb)
 {
+	int slot = container_of(lkb, struct test_lkb, lkb)->to->tag;
 	const struct model_lock *want = &run->m->lock[slot];
 	const struct dlm_owner *owner = NULL;
 
+	if (lkb->id != run->lock[slot]->id)
+		differ(run, "slot %d: lock %x, not %x", slot, lkb->id, run->lock[slot]->id);
 	if (lkb->status != want->place || lkb->grmode != want->held ||
 	    lkb->rqmode != want->want)
 		differ(run, "slot %d: status %d modes %d %d, not %d %d %d", slot,
@@ -257,40 +262,63 @@ static void compare_lock(struct run *run, int slot, const struct dlm_lkb *lkb)
 		differ(run, "slot %d: owner", slot);
 }
 
+/* one of its locks leads to a resource; returns the number of locks on it */
+static unsigned int compare_name(struct run *run, int name, int slot)
+{
+	struct dlm_lkb *lkb = dlm_lkb_lock(run->w->ls, run->lock[slot]->id);
+	struct list_head *queues[3];
+	unsigned int n = 0;
+	struct dlm_rsb *r;
+	int i;
+
+	if (!lkb) {
+		differ(run, "slot %d is gone", slot);
+		return 0;
+	}
+	r = lkb->rsb;
+	queues[0] = &r->granted;
+	queues[1] = &r->convert;
+	queues[2] = &r->wait;
+	for (i = 0; i < 3; i++) {
+		list_for_each_entry(lkb, queues[i], queue) {
+			compare_lock(run, lkb);
+			n++;
+		}
+	}
+	compare_resource(run, r, &run->m->name[name]);
+	check_holders(run, r);
+	if (run->m->name[name].rescanned)
+		check_waiters(run, r);
+	dlm_rsb_unlock(r);
+	return n;
+}
+
 static void compare(struct run *run)
 {
-	bool seen[MODEL_NAMES] = { };
-	struct dlm_lkb *lkb;
-	unsigned int alive = 0, used = 0;
+	unsigned int want[MODEL_NAMES] = { }, all = 0, used = 0, n;
+	int last[MODEL_NAMES];
 	int slot, name;
 
 	for (slot = 0; slot < MODEL_SLOTS; slot++) {
-		const struct model_lock *want = &run->m->lock[slot];
+		const struct model_lock *l = &run->m->lock[slot];
 
 		compare_told(run, slot);
-		lkb = dlm_lkb_lock(run->w->ls, run->lock[slot]->id);
-		if (!lkb) {
-			if (want->place != MODEL_NOWHERE)
-				differ(run, "slot %d is gone", slot);
+		if (l->place == MODEL_NOWHERE)
 			continue;
-		}
-		if (want->place == MODEL_NOWHERE)
-			differ(run, "slot %d is still there", slot);
-		alive++;
-		name = want->name;
-		compare_lock(run, slot, lkb);
-		if (!seen[name]) {
-			seen[name] = true;
-			used++;
-			compare_resource(run, lkb->rsb, &run->m->name[name]);
-			check_holders(run, lkb->rsb);
-			if (run->m->name[name].rescanned)
-				check_waiters(run, lkb->rsb);
-		}
-		dlm_rsb_unlock(lkb->rsb);
+		want[l->name]++;
+		last[l->name] = slot;
 	}
-	if (dlm_lkb_count(run->w->ls) != alive)
-		differ(run, "%u locks, not %u", dlm_lkb_count(run->w->ls), alive);
+	for (name = 0; name < MODEL_NAMES; name++) {
+		if (!want[name])
+			continue;
+		used++;
+		all += want[name];
+		n = compare_name(run, name, last[name]);
+		if (n != want[name])
+			differ(run, "%u locks on name %d, not %u", n, name, want[name]);
+	}
+	if (dlm_lkb_count(run->w->ls) != all)
+		differ(run, "%u locks, not %u", dlm_lkb_count(run->w->ls), all);
 	if (atomic_read(&run->w->ls->rsbs.nelems) != used)
 		differ(run, "%d resources, not %u",
 		       atomic_read(&run->w->ls->rsbs.nelems), used);
@@ -562,7 +590,7 @@ static void step(struct run *run)
 	compare(run);
 }
 
-static void run_seed(struct kunit *test, unsigned int seed)
+static void one_run(struct kunit *test, unsigned int number)
 {
 	struct run *run;
 	int i;
@@ -571,8 +599,9 @@ static void run_seed(struct kunit *test, unsigned int seed)
 	KUNIT_ASSERT_NOT_NULL(test, run);
 	run->test = test;
 	run->w = test->priv;
-	run->seed = seed;
-	prandom_seed_state(&run->rnd, seed);
+	run->number = number;
+	/* neighbouring seeds share no run */
+	prandom_seed_state(&run->rnd, (u64)seed << 32 | number);
 	run->m = kunit_kzalloc(test, sizeof(*run->m), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, run->m);
 	for (i = 0; i < MODEL_OWNERS; i++)
@@ -581,6 +610,7 @@ static void run_seed(struct kunit *test, unsigned int seed)
 		run->lock[i] = t_new(run->w, run->owner[0], "");
 		/* no lock has this id */
 		run->lock[i]->id = ~0U;
+		run->lock[i]->tag = i;
 		run->m->lock[i].owner = MODEL_NOBODY;
 	}
 	while (run->n < steps && !run->failed)
@@ -593,30 +623,25 @@ static void run_seed(struct kunit *test, unsigned int seed)
 	KUNIT_EXPECT_EQ(test, atomic_read(&run->w->ls->rsbs.nelems), 0);
 }
 
-struct batch {
-	unsigned int from;	/* in tenths of all seeds */
-};
+/* tenths of all runs, so that one case does not take for ever */
+static const unsigned int tenths[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
-static const struct batch batches[] = {
-	{ 0 }, { 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 6 }, { 7 }, { 8 }, { 9 },
-};
-
-static void batch_desc(const struct batch *b, char *desc)
+static void tenth_desc(const unsigned int *tenth, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seeds-%u-%u",
-		 first_seed + b->from * seeds / 10,
-		 first_seed + (b->from + 1) * seeds / 10 - 1);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seed-%u-runs-%u-%u", seed,
+		 *tenth * runs / 10, (*tenth + 1) * runs / 10 - 1);
 }
 
-KUNIT_ARRAY_PARAM(batch, batches, batch_desc);
+KUNIT_ARRAY_PARAM(tenth, tenths, tenth_desc);
 
 static void against_model(struct kunit *test)
 {
-	const struct batch *b = test->param_value;
+	const unsigned int *tenth = test->param_value;
 	unsigned int i;
 
-	for (i = b->from * seeds / 10; i < (b->from + 1) * seeds / 10; i++) {
-		run_seed(test, first_seed + i);
+	for (i = *tenth * runs / 10; i < (*tenth + 1) * runs / 10; i++) {
+		if (only_run < 0 || only_run == i)
+			one_run(test, i);
 		cond_resched();
 	}
 }
@@ -633,7 +658,7 @@ static int against_init(struct kunit *test)
 }
 
 static struct kunit_case random_cases[] = {
-	KUNIT_CASE_PARAM(against_model, batch_gen_params),
+	KUNIT_CASE_PARAM(against_model, tenth_gen_params),
 	{}
 };
 
