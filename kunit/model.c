@@ -196,8 +196,8 @@ static bool rules(const struct model *m, int slot, int mode, bool now)
 	const struct model_name *r = &m->name[l->name];
 	int i;
 
-	if (l->flags & DLM_LKF_EXPEDITE)
-		return true;					/* a */
+	if (l->flags & DLM_LKF_EXPEDITE && l->held < 0)
+		return true;					/* a, new requests only */
 	for (i = 0; i < MODEL_SLOTS; i++)
 		if (i != slot && holds(&m->lock[i], l->name) &&
 		    !compatible(m->lock[i].held, mode))

@@ -294,6 +294,29 @@ static void adopt_oldest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t_call_adopt(w->c, CR, 0), -ENOENT);
 }
 
+/*
+ * EXPEDITE is for new requests: given to an orphan that somebody has converted by
+ * its id, it must not let the conversion through.
+ */
+static void expedite_of_adopted(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+
+	t_lock(w->a, NL, PERSISTENT, 0);
+	t_lock(w->b, EX, 0, 0);
+	t_client_close(w->client[0]);
+	w->c->id = w->a->id;
+	KUNIT_EXPECT_EQ(test, t_call_convert(w->c, PR, CONVERT), 0);
+	t_converting(w->c, NL);
+	KUNIT_EXPECT_EQ(test, t_call_adopt(w->e, NL, EXPEDITE), 0);
+	/* has the queues looked at */
+	t_lock(w->f, NL, EXPEDITE, 0);
+	t_unlock(w->f, 0);
+	t_converting(w->c, NL);
+	t_unlock(w->b, 0);
+	t_granted(w->a, PR);
+}
+
 /* a handle that is being closed adopts nothing, and the orphan stays one */
 static void closed_adopts_nothing(struct kunit *test)
 {
@@ -361,6 +384,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(adopt),
 	KUNIT_CASE(adopt_by_name),
 	KUNIT_CASE(adopt_oldest),
+	KUNIT_CASE(expedite_of_adopted),
 	KUNIT_CASE(closed_adopts_nothing),
 	KUNIT_CASE(while_stopped),
 	KUNIT_CASE(lists),

@@ -4,9 +4,9 @@
  * every step: results, what each owner was told in which order, queues, modes,
  * flags, value blocks.  Beside the model two invariants are checked on the engine alone.
  *
- * A failure prints the seed, the number of the run and its last operations.  Kernel
- * parameters: dlm.kunit_seed= the seed, dlm.kunit_runs= how many different runs
- * are made of it, dlm.kunit_steps= operations in each, dlm.kunit_run= only this run.
+ * A run is determined by its seed, which a failure prints together with the last
+ * operations.  Kernel parameters: dlm.kunit_seed= the first seed,
+ * dlm.kunit_seeds= how many, dlm.kunit_steps= operations for each.
  */
 #include <linux/moduleparam.h>
 #include <linux/prandom.h>
@@ -17,15 +17,15 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "dlm."
 
-static unsigned int seed = 1;
-module_param_named(kunit_seed, seed, uint, 0444);
-static unsigned int runs = 100;
-module_param_named(kunit_runs, runs, uint, 0444);
+static unsigned int first_seed = 1;
+module_param_named(kunit_seed, first_seed, uint, 0444);
+static unsigned int seeds = 100;
+module_param_named(kunit_seeds, seeds, uint, 0444);
 static unsigned int steps = 1000;
 module_param_named(kunit_steps, steps, uint, 0444);
-static int only_run = -1;
-module_param_named(kunit_run, only_run, int, 0444);
 
+/* from one seed to the next, so that boots with neighbouring first seeds share none */
+#define SEED_STRIDE	1000003
 #define HISTORY		24
 #define CHOICES		100
 
@@ -44,12 +44,24 @@ struct step {
 };
 
 /**
- * struct run - one run
+ * struct tally - how often something worth the trouble came up
+ * @status: completions with -EAGAIN, -EDEADLK, -DLM_ECANCEL
+ * @sbflags: DEMOTED, VALNOTVALID, ALTMODE
+ * @basts: blocking callbacks
+ */
+struct tally {
+	unsigned int	status[3];
+	unsigned int	sbflags[3];
+	unsigned int	basts;
+};
+
+/**
+ * struct run - one seed's run
  * @test: the case
  * @w: node and lockspace
  * @m: the model
  * @rnd: source of chance
- * @number: of this run
+ * @seed: its seed
  * @n: steps made
  * @owner: the engine's handles, by the model's numbers
  * @lock: the engine's locks, by slot
@@ -62,7 +74,7 @@ struct run {
 	struct t_world		*w;
 	struct model		*m;
 	struct rnd_state	rnd;
-	unsigned int		number;
+	unsigned int		seed;
 	unsigned int		n;
 	struct t_client		*owner[MODEL_OWNERS];
 	struct t_lock		*lock[MODEL_SLOTS];
@@ -115,12 +127,28 @@ static void __printf(2, 3) differ(struct run *run, const char *fmt, ...)
 	va_start(args, fmt);
 	vaf.fmt = fmt;
 	vaf.va = &args;
-	KUNIT_FAIL(run->test, "dlm.kunit_seed=%u dlm.kunit_run=%u step %u: %pV",
-		   seed, run->number, run->n - 1, &vaf);
+	KUNIT_FAIL(run->test, "dlm.kunit_seed=%u step %u: %pV", run->seed,
+		   run->n - 1, &vaf);
 	va_end(args);
 }
 
 /* --- comparison --------------------------------------------------------- */
+
+static void count(struct run *run, const struct t_event *ev)
+{
+	struct tally *tally = run->w->priv;
+	int i;
+
+	if (ev->kind == T_BAST) {
+		tally->basts++;
+		return;
+	}
+	tally->status[0] += ev->status == -EAGAIN;
+	tally->status[1] += ev->status == -EDEADLK;
+	tally->status[2] += ev->status == -DLM_ECANCEL;
+	for (i = 0; i < 3; i++)
+		tally->sbflags[i] += !!(ev->sbflags & BIT(i));
+}
 
 static void compare_told(struct run *run, int slot)
 {
@@ -135,6 +163,7 @@ static void compare_told(struct run *run, int slot)
 		const struct model_told *t = &want->told[i];
 		enum t_event_kind kind = t->bast >= 0 ? T_BAST : T_CAST;
 
+		count(run, ev);
 		if (ev->kind != kind) {
 			differ(run, "slot %d: event %u is of the wrong kind", slot, i);
 		} else if (kind == T_BAST) {
@@ -590,7 +619,7 @@ static void step(struct run *run)
 	compare(run);
 }
 
-static void one_run(struct kunit *test, unsigned int number)
+static void one_run(struct kunit *test, unsigned int seed)
 {
 	struct run *run;
 	int i;
@@ -599,9 +628,8 @@ static void one_run(struct kunit *test, unsigned int number)
 	KUNIT_ASSERT_NOT_NULL(test, run);
 	run->test = test;
 	run->w = test->priv;
-	run->number = number;
-	/* neighbouring seeds share no run */
-	prandom_seed_state(&run->rnd, (u64)seed << 32 | number);
+	run->seed = seed;
+	prandom_seed_state(&run->rnd, seed);
 	run->m = kunit_kzalloc(test, sizeof(*run->m), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, run->m);
 	for (i = 0; i < MODEL_OWNERS; i++)
@@ -623,27 +651,50 @@ static void one_run(struct kunit *test, unsigned int number)
 	KUNIT_EXPECT_EQ(test, atomic_read(&run->w->ls->rsbs.nelems), 0);
 }
 
-/* tenths of all runs, so that one case does not take for ever */
+/* tenths of all seeds, so that one case does not take for ever */
 static const unsigned int tenths[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static void tenth_desc(const unsigned int *tenth, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seed-%u-runs-%u-%u", seed,
-		 *tenth * runs / 10, (*tenth + 1) * runs / 10 - 1);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seeds-from-%u-below-%u",
+		 *tenth * seeds / 10, (*tenth + 1) * seeds / 10);
 }
 
 KUNIT_ARRAY_PARAM(tenth, tenths, tenth_desc);
 
+/* enough steps meet everything */
+static void check_tally(struct kunit *test, unsigned int n)
+{
+	struct t_world *w = test->priv;
+	const struct tally *tally = w->priv;
+	int i;
+
+	if ((u64)n * steps < 5000)
+		return;
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_NE(test, tally->status[i], 0U);
+		KUNIT_EXPECT_NE(test, tally->sbflags[i], 0U);
+	}
+	KUNIT_EXPECT_NE(test, tally->basts, 0U);
+	KUNIT_EXPECT_NE(test, dlm_ls_stat_sum(w->ls, DLM_ST_ORPHANED), 0ULL);
+	KUNIT_EXPECT_NE(test, dlm_ls_stat_sum(w->ls, DLM_ST_ADOPTED), 0ULL);
+	KUNIT_EXPECT_NE(test, dlm_ls_stat_sum(w->ls, DLM_ST_PURGED), 0ULL);
+	KUNIT_EXPECT_NE(test, dlm_ls_stat_sum(w->ls, DLM_ST_REFUSED), 0ULL);
+}
+
 static void against_model(struct kunit *test)
 {
 	const unsigned int *tenth = test->param_value;
+	struct tally tally = { };
+	struct t_world *w = test->priv;
 	unsigned int i;
 
-	for (i = *tenth * runs / 10; i < (*tenth + 1) * runs / 10; i++) {
-		if (only_run < 0 || only_run == i)
-			one_run(test, i);
+	w->priv = &tally;
+	for (i = *tenth * seeds / 10; i < (*tenth + 1) * seeds / 10; i++) {
+		one_run(test, first_seed + i * SEED_STRIDE);
 		cond_resched();
 	}
+	check_tally(test, i - *tenth * seeds / 10);
 }
 
 static int against_init(struct kunit *test)
