@@ -35,7 +35,7 @@ static bool may_have(const struct dlm_lkb *lkb, int mode, bool now)
 {
 	const struct dlm_rsb *r = lkb->rsb;
 
-	if (lkb->exflags & DLM_LKF_EXPEDITE)
+	if ((lkb->exflags & DLM_LKF_EXPEDITE) && !is_conversion(lkb))
 		return true;
 	if (conflicts(&r->granted, lkb, mode) ||
 	    conflicts(&r->convert, lkb, mode))
