@@ -227,7 +227,7 @@ static void *dump_start(struct seq_file *m, loff_t *pos)
 
 	if (!*pos)
 		dump_rewind(d);
-	if (WARN_ON_ONCE(*pos != d->pos))
+	if (*pos != d->pos)
 		return NULL;
 	if (d->err)
 		return ERR_PTR(d->err);

@@ -11,6 +11,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <dlm/trace.h>
 #include "engine.h"
 #include "lockspace.h"
 
@@ -388,6 +389,8 @@ int dlm_ls_create(struct dlm_node *node, const struct dlm_ls_params *params,
 		goto out_noio;
 
 	err = claim_name(ls, params, &old);
+	if (err <= 0)
+		trace_dlm_lockspace(ls->name, "create", current->comm, err);
 	if (err) {
 		dlm_ls_put(ls);
 		ls = old;
@@ -395,6 +398,7 @@ int dlm_ls_create(struct dlm_node *node, const struct dlm_ls_params *params,
 	}
 	__module_get(THIS_MODULE);
 	err = ls_join(ls, params);
+	trace_dlm_lockspace(ls->name, "ready", current->comm, err);
 	if (err) {
 		give_up_name(ls);
 		module_put(THIS_MODULE);
@@ -436,6 +440,7 @@ static void ls_leave(struct dlm_ls *ls)
 	dlm_debugfs_del_ls(ls);
 	dlm_sysfs_del_ls(ls);
 	dlm_node_count(ls->node, DLM_NS_RELEASED);
+	trace_dlm_lockspace(ls->name, "gone", current->comm, 0);
 	pr_info_ratelimited("dlm: %s: lockspace released\n", ls->name);
 	give_up_name(ls);
 	module_put(THIS_MODULE);
@@ -478,6 +483,7 @@ int dlm_ls_release(struct dlm_ls *ls, enum dlm_release how)
 	int err;
 
 	err = claim_release(ls, how);
+	trace_dlm_lockspace(ls->name, "release", current->comm, err);
 	if (err)
 		return err;
 	noio = memalloc_noio_save();

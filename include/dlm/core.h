@@ -230,7 +230,7 @@ int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
  * @lkb_flags: DLM_LKB_* for a new lock
  * @pid: thread in the initial pid namespace
  * @timeout_cs: for LKF_TIMEOUT, centiseconds, 0 means none
- * @lvb_in: value block bytes that come with a conversion, or NULL
+ * @lvb_in: value block bytes that come with a request or conversion, or NULL
  * @priv: for the kind's @bind and @accept
  *
  * Filled by the core:

@@ -234,8 +234,8 @@ TRACE_EVENT(dlm_unlock_end,
 );
 
 /*
- * Something happened in the life of a lockspace: @what (created, stopped,
- * released, get, put ...), by @who (part of the module, or reason), with @error.
+ * A step in the life of a lockspace: @what (create, ready, release, gone), by
+ * the task @who, with the result @error.
  */
 TRACE_EVENT(dlm_lockspace,
 
