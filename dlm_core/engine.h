@@ -12,20 +12,37 @@
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <dlm/core.h>
+#include <dlm/wire.h>
 
 struct dlm_ls;
+struct dlm_packet;
 
 /* dlm_rsb.flags */
 #define DLM_RSB_LVB		0x01	/* @lvb holds a value block */
 #define DLM_RSB_LVB_INVALID	0x02	/* VALNOTVALID: not written since its writer died */
 #define DLM_RSB_DEAD		0x04	/* out of the name table, about to be freed */
 #define DLM_RSB_RECOVER_GRANT	0x08	/* grant pass ignores the convert queue's order */
+#define DLM_RSB_INACTIVE	0x10	/* no lock, kept because of @nodeid */
+#define DLM_RSB_ASKING		0x20	/* a DLM_LKB_FIRST lock waits for an answer */
+#define DLM_RSB_OWED		0x40	/* on one of the lists of dlm_owed */
+#define DLM_RSB_GRANT_OWED	0x80	/* a grant pass stopped for want of memory */
+#define DLM_RSB_UNCERTAIN	0x100	/* @nodeid is what it was when we last had a lock */
+#define DLM_RSB_RECOVER		0xf000	/* for the recovery's use */
+
+/* dlm_rsb.nodeid, if nobody knows the master; 0 is this node */
+#define DLM_MASTER_UNKNOWN	(-1)
 
 /**
  * struct dlm_rsb - one resource: a name that locks are taken on
  *
- * Lifetime: made by the first request for a name; dies, under @lock, when its
- * last lock is gone (dlm_rsb_unlock()), and is freed after an RCU grace period.
+ * It is at the same time the cached answer to "who is the master?" and, on its
+ * directory node, the directory's record.  An *active* resource has locks, an *inactive*
+ * one is only kept for its @nodeid.
+ *
+ * Lifetime: made by the first request for a name, or as a directory record; dies, under
+ * @lock, when its last lock is gone and nobody needs to know its master
+ * (dlm_rsb_unlock()), and is freed after an RCU grace period.  With one
+ * member it always dies with its last lock.
  * Whoever finds one under rcu_read_lock() takes @lock and looks at
  * DLM_RSB_DEAD.  A dead resource is out of the table before @lock is dropped, so
  * that a new look-up cannot find it.
@@ -34,31 +51,42 @@ struct dlm_ls;
  * @ls: its lockspace
  * @lock: guards all that follows and the locks on the queues
  * @flags: DLM_RSB_*
+ * @len: bytes of @name
+ * @pass: last dlm_rsb_walk() that saw it
  * @granted: locks that hold a mode; the order means nothing
  * @convert: conversions that wait, in order
  * @wait: new requests that wait, in order
+ * @lookup: new requests that no master has accepted yet: first those not sent, in
+ *	order, then those whose answer is awaited
  * @rcu: replaces @granted once dead
+ * @link: list of unused resources, or of those with something owed; ls->later.lock
  * @lvb: lvblen bytes, or NULL; holds a value block only with DLM_RSB_LVB
  * @lvbseq: counts writes of the value block
- * @nodeid: the master, 0 for this node
- * @len: bytes of @name
+ * @nodeid: the master, 0 for this node, DLM_MASTER_UNKNOWN
+ * @hash: of the name, for the table; constant
+ * @due: round of ls->later in which it is forgotten; ls->later.lock
  * @name: not terminated
  */
 struct dlm_rsb {
 	struct rhash_head	node;
 	struct dlm_ls		*ls;
 	spinlock_t		lock;	/* all below, and the locks on the queues */
-	u32			flags;
+	u16			flags;
+	u8			len;
+	u8			pass;
 	union {
 		struct list_head	granted;
 		struct rcu_head		rcu;
 	};
 	struct list_head	convert;
 	struct list_head	wait;
+	struct list_head	lookup;
+	struct list_head	link;
 	char			*lvb;
 	u32			lvbseq;
 	int			nodeid;
-	u8			len;
+	u32			hash;
+	u32			due;
 	char			name[];
 };
 
@@ -79,6 +107,18 @@ static inline void rsb_spin_unlock(struct dlm_rsb *r)
 	spin_unlock(&r->lock);
 }
 
+/* does another node hold the queues? (DLM_MASTER_UNKNOWN counts as another) */
+static inline bool dlm_rsb_remote(const struct dlm_rsb *r)
+{
+	return r->nodeid != 0;
+}
+
+/* a process copy whose master is (or is asked) elsewhere */
+static inline bool dlm_lkb_remote(const struct dlm_lkb *lkb)
+{
+	return lkb->nodeid && !(lkb->flags & DLM_LKB_MSTCPY);
+}
+
 /* rsb.c */
 int dlm_rsb_caches_init(void);
 void dlm_rsb_caches_exit(void);
@@ -88,6 +128,33 @@ struct dlm_rsb *dlm_rsb_lock(struct dlm_ls *ls, struct dlm_op *op,
 			     const void *name, unsigned int len);
 void dlm_rsb_unlock(struct dlm_rsb *r);
 void dlm_rsb_free_reserved(struct dlm_rsb *r);
+struct dlm_rsb *dlm_rsb_find(struct dlm_ls *ls, const void *name,
+			     unsigned int len);
+bool dlm_rsb_unused(const struct dlm_rsb *r);
+
+/*
+ * For the recovery, which runs with the gate shut and empty:
+ *
+ * dlm_rsb_walk() shows every resource once, dlm_lkb_walk() every lock once, in time linear in
+ * their number.  dlm_rsb_set_master() changes a resource's master and that of its process
+ * copies.  dlm_rsb_forget_unused() drops what is inactive.
+ * dlm_mstcpy_recover() makes a master copy from a LOCK record.
+ * dlm_waiter_recover() ends an operation, or marks it for sending again (recovery.md 9.1);
+ * dlm_waiters_resend() sends or finishes the marked ones once locking is enabled (9.5).
+ * dlm_sweep_zombies() lets the locks of handles go that were closed meanwhile.
+ */
+typedef void (*dlm_rsb_fn)(struct dlm_rsb *r, void *arg);
+typedef void (*dlm_lkb_fn)(struct dlm_lkb *lkb, void *arg);
+
+void dlm_rsb_walk(struct dlm_ls *ls, dlm_rsb_fn fn, void *arg);
+void dlm_lkb_walk(struct dlm_ls *ls, dlm_lkb_fn fn, void *arg);
+void dlm_rsb_set_master(struct dlm_rsb *r, int nodeid);
+void dlm_rsb_forget_unused(struct dlm_ls *ls);
+
+/* dir.c */
+int dlm_dir_nodeid(struct dlm_ls *ls, const void *name, unsigned int len);
+int dlm_dir_of_hash(struct dlm_ls *ls, u32 hash);
+u32 dlm_dir_hash(const void *name, unsigned int len);
 
 /* lkb.c */
 int dlm_lkb_table_init(struct dlm_ls *ls);
@@ -106,6 +173,34 @@ void dlm_lkb_end(struct dlm_lkb *lkb);
 /* lvb.c */
 void dlm_lvb_on_grant(struct dlm_lkb *lkb);
 void dlm_lvb_on_unlock(struct dlm_lkb *lkb);
+
+/* mstcpy.c: copies of locks that are held on other nodes */
+extern const struct dlm_lkb_ops dlm_mstcpy_ops;
+int dlm_mstcpy_cache_init(void);
+void dlm_mstcpy_cache_exit(void);
+struct dlm_lkb *dlm_mstcpy_alloc(void);
+void dlm_mstcpy_free(struct dlm_lkb *lkb);
+struct dlm_lkb *dlm_mstcpy_recover(struct dlm_ls *ls, struct dlm_rsb *r, struct dlm_lkb *lkb, int nodeid,
+				   const struct dlm_w_lock *rec, char *lvb);
+
+/* send.c */
+int dlm_fx_reserve(struct dlm_ls *ls, struct dlm_fx *fx, unsigned int n, gfp_t gfp);
+void dlm_send_op(struct dlm_lkb *lkb, enum dlm_msg_type type, int nodeid,
+		 struct dlm_fx *fx);
+void dlm_send_reply(struct dlm_lkb *lkb, enum dlm_msg_type type, int result,
+		    struct dlm_fx *fx);
+
+/* waiters.c: operations whose reply is awaited */
+void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone);
+int dlm_waiters_resend(struct dlm_ls *ls);
+
+/* recv.c */
+int dlm_recv_msg(struct dlm_ls *ls, int nodeid, const struct dlm_w_msg *msg,
+		 unsigned int len, struct dlm_fx *fx);
+
+/* later.c: what is owed to resources, and those that are kept unused */
+void dlm_later_init(struct dlm_ls *ls);
+unsigned int dlm_later_work(struct dlm_ls *ls, ktime_t now);
 
 /* grant.c */
 bool dlm_grant_now(struct dlm_lkb *lkb, int *err);
@@ -128,6 +223,7 @@ int dlm_master_cancel(struct dlm_lkb *lkb);
 bool dlm_owner_add(struct dlm_owner *owner, struct dlm_lkb *lkb);
 void dlm_owner_drop(struct dlm_lkb *lkb);
 void dlm_ls_drop_locks(struct dlm_ls *ls);
+void dlm_sweep_zombies(struct dlm_ls *ls);
 
 /* lockspace.c */
 void dlm_ls_release_all(struct dlm_node *node);

@@ -123,6 +123,18 @@ struct dlm_lkb *dlm_lkb_lock(struct dlm_ls *ls, u32 id)
 	return lkb;
 }
 
+/* those that are not sent are in front of those whose answer is awaited */
+static void queue_lookup(struct dlm_lkb *lkb)
+{
+	struct list_head *pos = lkb->rsb->lookup.prev;
+
+	if (!lkb->wait_type)
+		while (pos != &lkb->rsb->lookup &&
+		       list_entry(pos, struct dlm_lkb, queue)->wait_type)
+			pos = pos->prev;
+	list_add(&lkb->queue, pos);
+}
+
 /**
  * dlm_lkb_move - put a lock on a queue of its resource
  * @lkb: the lock
@@ -152,6 +164,9 @@ void dlm_lkb_move(struct dlm_lkb *lkb, enum dlm_lkb_status status)
 	case DLM_LKSTS_WAITING:
 		queue = &r->wait;
 		break;
+	case DLM_LKSTS_LOOKUP:
+		queue_lookup(lkb);
+		return;
 	default:
 		return;
 	}

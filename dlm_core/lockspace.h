@@ -51,6 +51,24 @@ enum dlm_ls_stat {
 
 struct dlm_ls_kobj;
 
+/**
+ * struct dlm_later - what a lockspace does later (later.c)
+ * @lock: guards all of it; leaf below a resource's lock
+ * @owed: resources with something to do now, through dlm_rsb.link
+ * @delayed: the same, but not before the next dlm_ls_work()
+ * @unused: inactive resources that age, oldest first
+ * @round: rounds of ageing so far
+ * @next_round: when the next one begins
+ */
+struct dlm_later {
+	spinlock_t		lock;	/* all below */
+	struct list_head	owed;
+	struct list_head	delayed;
+	struct list_head	unused;
+	u32			round;
+	ktime_t			next_round;
+};
+
 struct dlm_ls_stats {
 	unsigned long	n[DLM_ST_MAX];
 };
@@ -91,6 +109,11 @@ struct dlm_ls_stats {
  * @generation: number of completed recoveries; @control_lock
  * @members: number of member nodes
  * @stats: per-CPU counters
+ * @comms: its node's transport, NULL while solo
+ * @name_seed: of dlm_rsb.hash
+ * @walk_pass: number of the last dlm_rsb_walk()
+ * @later: owed work and unused resources
+ * @deny_packets: tests: so many allocations of packets under a spinlock fail
  * @sysfs: its object in /sys/kernel/dlm (ls_sysfs.c), or NULL
  * @debug_files: its debugfs files
  */
@@ -128,6 +151,12 @@ struct dlm_ls {
 	u32			generation;
 	unsigned int		members;
 	struct dlm_ls_stats __percpu *stats;
+
+	struct dlm_comms	*comms;
+	u32			name_seed;
+	u8			walk_pass;
+	struct dlm_later	later;
+	unsigned int		deny_packets;
 
 	struct dlm_ls_kobj	*sysfs;
 	struct dentry		*debug_files[8];

@@ -25,6 +25,7 @@ struct dlm_node *dlm_node_create(struct net *net)
 	node->nodeid = 1;
 	node->config.scan_secs = 5;
 	node->config.timewarn_cs = 500;
+	node->config.toss_secs = 10;
 	spin_lock_init(&node->lock);
 	INIT_LIST_HEAD(&node->lockspaces);
 	init_waitqueue_head(&node->changed);

@@ -317,7 +317,7 @@ int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
 
 	if (dlm_lock_check_flags(op->flags, op->mode) || len > DLM_RESNAME_MAXLEN)
 		return -EINVAL;
-	op->fx.first = NULL;
+	op->fx = (struct dlm_fx){ };
 	if (!dlm_ls_alive(ls))
 		return -ENOENT;
 	lkb = lock_orphan(ls, match_name, &key);

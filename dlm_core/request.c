@@ -94,7 +94,7 @@ static int op_begin(struct dlm_ls *ls, struct dlm_op *op, int need, bool watch)
 {
 	int err;
 
-	op->fx.first = NULL;
+	op->fx = (struct dlm_fx){ };
 	op->lkb_lvb = NULL;
 	op->rsb_lvb = NULL;
 	op->watch = NULL;
@@ -212,7 +212,12 @@ static void lkb_init(struct dlm_lkb *lkb, struct dlm_op *op, struct dlm_rsb *r)
 	lkb->highbast = DLM_LOCK_NL;
 	lkb->status = DLM_LKSTS_DEAD;
 	lkb->sbflags = 0;
+	lkb->wait_type = 0;
 	lkb->flags = op->lkb_flags;
+	lkb->wait_count = 0;
+	lkb->stale_cancels = 0;
+	lkb->tries = 0;
+	lkb->cancel_as = 0;
 }
 
 static int request_locked(struct dlm_ls *ls, struct dlm_op *op,

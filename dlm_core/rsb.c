@@ -100,10 +100,13 @@ static struct dlm_rsb *rsb_alloc(struct dlm_ls *ls, const void *name,
 	INIT_LIST_HEAD(&r->granted);
 	INIT_LIST_HEAD(&r->convert);
 	INIT_LIST_HEAD(&r->wait);
+	INIT_LIST_HEAD(&r->lookup);
+	INIT_LIST_HEAD(&r->link);
 	r->lvb = NULL;
 	r->lvbseq = 0;
 	r->nodeid = 0;
 	r->len = len;
+	r->pass = 0;
 	memcpy(r->name, name, len);
 	return r;
 }
@@ -208,13 +211,24 @@ struct dlm_rsb *dlm_rsb_lock(struct dlm_ls *ls, struct dlm_op *op,
 }
 
 /**
+ * dlm_rsb_unused - has a resource no lock?
+ * @r: locked resource
+ *
+ * Return: true if so.
+ */
+bool dlm_rsb_unused(const struct dlm_rsb *r)
+{
+	return list_empty(&r->granted) && list_empty(&r->convert) &&
+	       list_empty(&r->wait) && list_empty(&r->lookup);
+}
+
+/**
  * dlm_rsb_unlock - unlock a resource, and end it if it has no lock any more
  * @r: locked resource; not to be touched afterwards
  */
 void dlm_rsb_unlock(struct dlm_rsb *r)
 {
-	bool unused = list_empty(&r->granted) && list_empty(&r->convert) &&
-		      list_empty(&r->wait);
+	bool unused = dlm_rsb_unused(r);
 
 	if (unused) {
 		r->flags |= DLM_RSB_DEAD;

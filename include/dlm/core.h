@@ -31,6 +31,7 @@ struct dlm_ls;
 struct dlm_node;
 struct dlm_op;
 struct dlm_owner;
+struct dlm_packet;
 struct dlm_rsb;
 struct dlm_sink;
 struct dlm_watch;
@@ -68,11 +69,14 @@ struct dlm_sink {
 };
 
 /**
- * struct dlm_fx - sinks to flush once the resource is unlocked
- * @first: list through dlm_sink.fx_next
+ * struct dlm_fx - what a running operation leaves to be done, and its packets
+ * @first: sinks to flush once the resource is unlocked, through dlm_sink.fx_next
+ * @spare: packets that were allocated for messages to come (dlm_fx_reserve()); what is not
+ *	used serves the next operation, or is freed by dlm_fx_flush()
  */
 struct dlm_fx {
-	struct dlm_sink	*first;
+	struct dlm_sink		*first;
+	struct dlm_packet	*spare[2];
 };
 
 void dlm_fx_add(struct dlm_fx *fx, struct dlm_sink *sink);
@@ -87,12 +91,15 @@ void dlm_fx_flush(struct dlm_fx *fx);
  * @DLM_LKSTS_WAITING: new request on the wait queue
  * @DLM_LKSTS_GRANTED: on the grant queue
  * @DLM_LKSTS_CONVERT: on the convert queue, still holding its granted mode
+ * @DLM_LKSTS_LOOKUP: new request that no master has accepted yet: on the
+ *	lookup queue
  */
 enum dlm_lkb_status {
 	DLM_LKSTS_DEAD = 0,
 	DLM_LKSTS_WAITING = 1,
 	DLM_LKSTS_GRANTED = 2,
 	DLM_LKSTS_CONVERT = 3,
+	DLM_LKSTS_LOOKUP = 4,
 };
 
 /* dlm_lkb.flags; bits 0 and 1 are also the wire's (wire.md 5) */
@@ -100,6 +107,13 @@ enum dlm_lkb_status {
 #define DLM_LKB_ORPHAN		0x02	/* persistent, its handle was closed */
 #define DLM_LKB_BAST		0x04	/* wants blocking callbacks */
 #define DLM_LKB_OWN_LVB		0x08	/* @lvb was allocated by the core, which frees it */
+#define DLM_LKB_MSTCPY		0x10	/* master's copy of a lock whose holder is node @nodeid */
+#define DLM_LKB_FIRST		0x20	/* finds out the master for all of the lookup queue */
+#define DLM_LKB_OVL_CANCEL	0x40	/* cancelled while a reply is awaited (messages.md 9) */
+#define DLM_LKB_OVL_UNLOCK	0x80	/* unlocked by force likewise */
+#define DLM_LKB_RESEND		0x100	/* @wait_type is to be sent again after recovery */
+#define DLM_LKB_ZOMBIE		0x200	/* its handle was closed while locking was stopped */
+#define DLM_LKB_RECOVER		0xf000	/* for the recovery's use */
 
 /**
  * struct dlm_lkb_ops - how a kind of lock tells its owner what happened
@@ -149,8 +163,9 @@ struct dlm_lkb_ops {
  * @since: begin of the last request or conversion (CLOCK_MONOTONIC)
  * @timeout_cs: LKF_TIMEOUT in centiseconds, 0 for none
  * @id: 1..DLM_LKID_MAX
- * @remid: id of the copy on the other node, 0 for a local lock
- * @nodeid: the other node, 0 for a local lock
+ * @remid: id of the copy on the other node, 0 for a local lock or not known yet
+ * @nodeid: the other node, 0 for a local lock: the holder of a master copy; the master of a
+ *	process copy, or who was asked for it (@wait_type LOOKUP)
  * @exflags: current DLM_LKF_* flags (lock-semantics.md 4)
  * @lvbseq: value block sequence last returned to or written by this lock
  * @pid: thread that last requested, converted or adopted it
@@ -159,7 +174,12 @@ struct dlm_lkb_ops {
  * @highbast: highest mode told since the last grant, DLM_LOCK_IV if none
  * @status: enum dlm_lkb_status; changed only by dlm_lkb_move()
  * @sbflags: DLM_SBF_* of the current operation
+ * @wait_type: process copy: enum dlm_msg_type whose reply is awaited, or 0
  * @flags: DLM_LKB_*
+ * @wait_count: replies that are due, overlaps included
+ * @stale_cancels: of those to cancels that came too late, and mean nothing
+ * @tries: times the request was turned away by who is not the master
+ * @cancel_as: what a cancel under way completes with, a positive errno; 0: DLM_ECANCEL
  *
  * Fields without another note are guarded by rsb->lock.
  */
@@ -188,7 +208,12 @@ struct dlm_lkb {
 	s8				highbast;
 	u8				status;
 	u8				sbflags;
-	u8				flags;
+	u8				wait_type;
+	u16				flags;
+	u8				wait_count;
+	u8				stale_cancels;
+	u8				tries;
+	u8				cancel_as;
 };
 
 /**
@@ -249,7 +274,7 @@ struct dlm_op {
 	struct dlm_owner		*owner;
 	u32				flags;
 	int				mode;
-	u8				lkb_flags;
+	u16				lkb_flags;
 	u32				pid;
 	u32				timeout_cs;
 	const char			*lvb_in;

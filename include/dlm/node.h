@@ -23,11 +23,13 @@ struct dlm_timewarn;
  * @solo: a device lockspace may run with this node as its only member
  * @scan_secs: seconds between two looks at waiting locks
  * @timewarn_cs: centiseconds of waiting before a TIMEWARN message
+ * @toss_secs: seconds for which an unused resource's master is remembered
  */
 struct dlm_config {
 	bool		solo;
 	unsigned int	scan_secs;
 	unsigned int	timewarn_cs;
+	unsigned int	toss_secs;
 };
 
 /* what a node counts (stats.c names them) */
