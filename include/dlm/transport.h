@@ -87,7 +87,31 @@ struct dlm_comms_config {
 	u32		mark;
 };
 
-struct dlm_link_ops;
+struct dlm_peer;
+
+/**
+ * struct dlm_link_ops - a kind of link: what carries the bytes between nodes
+ * @start: the transport starts: listen.  May sleep; 0 or a negative errno
+ * @stop: close all connections; with @orderly the other side sees their end, else a
+ *	reset.  On return nothing is received any more.  May sleep, not for long
+ * @kick: there is something for this peer, or it became a member: connect if there is
+ *	no connection, transmit what goes without waiting.  Process context
+ * @drop: reset all connections to this peer: it is forgotten (@forget, then
+ *	nothing of it may be used afterwards), or its stream makes no sense.  May sleep
+ *	if @forget
+ * @settle: dlm_comms_stop() waits for farewells: do what there is to do; NULL if
+ *	work goes on by itself
+ *
+ * Who implements it uses dlm_lowcomms/peer.h: a link hands bytes to
+ * dlm_peer_input() and takes bytes from dlm_session_fill().
+ */
+struct dlm_link_ops {
+	int (*start)(struct dlm_comms *comms);
+	void (*stop)(struct dlm_comms *comms, bool orderly);
+	void (*kick)(struct dlm_peer *peer);
+	void (*drop)(struct dlm_peer *peer, bool forget);
+	void (*settle)(struct dlm_comms *comms);
+};
 
 struct dlm_comms *dlm_comms_create(struct net *net,
 				   const struct dlm_comms_user *user, void *priv,
