@@ -588,7 +588,7 @@ static int state_show(struct seq_file *m, void *v)
 		   gate_state_name(READ_ONCE(ls->gate.state)));
 	seq_printf(m, "waiting_for %s\n", reason ?: "nothing");
 	seq_printf(m, "generation %u\n", READ_ONCE(ls->generation));
-	seq_printf(m, "members %u\n", READ_ONCE(ls->members));
+	seq_printf(m, "members %u\n", dlm_member_count(ls));
 	seq_printf(m, "nodeid %d\n", ls->node->nodeid);
 	seq_printf(m, "id %u\n", READ_ONCE(ls->global_id));
 	seq_printf(m, "flags 0x%x\n", ls->exflags);

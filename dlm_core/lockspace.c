@@ -14,6 +14,7 @@
 #include <dlm/trace.h>
 #include "engine.h"
 #include "lockspace.h"
+#include "recover.h"
 
 /* flags that members need not agree on (user-abi.md 7.1) */
 #define LOCAL_FLAGS	(DLM_LSFL_FS | DLM_LSFL_NEWEXCL | DLM_LSFL_SOFTIRQ)
@@ -57,6 +58,7 @@ static void ls_free(struct kref *ref)
 	dlm_rsb_table_exit(ls);
 	dlm_gate_destroy(&ls->gate);
 	free_percpu(ls->stats);
+	dlm_recover_exit(ls);
 	dlm_node_put(ls->node);
 	kfree(ls);
 }
@@ -292,10 +294,15 @@ static struct dlm_ls *ls_alloc(struct dlm_node *node,
 		goto out_gate;
 	if (dlm_lkb_table_init(ls))
 		goto out_rsbs;
+	if (dlm_recover_init(ls))
+		goto out_lkbs;
 	ls->node = node;
+	ls->comms = node->comms;
 	dlm_node_get(node);
 	return ls;
 
+out_lkbs:
+	dlm_lkb_table_exit(ls);
 out_rsbs:
 	dlm_rsb_table_exit(ls);
 out_gate:
@@ -321,8 +328,7 @@ static void give_up_name(struct dlm_ls *ls)
 static void ls_shut_down(struct dlm_ls *ls)
 {
 	mutex_lock(&ls->control_lock);
-	dlm_gate_set(&ls->gate, DLM_GATE_DEAD);
-	dlm_gate_drain(&ls->gate);
+	dlm_recover_shut_down(ls);
 	mutex_unlock(&ls->control_lock);
 	dlm_watch_exit(ls);
 	dlm_ls_drop_locks(ls);
@@ -330,14 +336,15 @@ static void ls_shut_down(struct dlm_ls *ls)
 
 static int ls_join(struct dlm_ls *ls, const struct dlm_ls_params *params)
 {
+	struct dlm_member_conf alone = { .nodeid = ls->node->nodeid, .weight = 1 };
 	int err;
 
 	err = dlm_sysfs_add_ls(ls);
 	if (err)
 		return err;
-	err = dlm_ls_start(ls, &ls->node->nodeid, 1);
+	err = dlm_ls_start(ls, &alone, 1) ?: dlm_ls_wait_joined(ls);
 	if (err)
-		goto out_sysfs;
+		goto out_shut_down;
 	dlm_debugfs_add_ls(ls);
 	if (params->plug) {
 		err = params->plug(ls);
@@ -349,8 +356,8 @@ static int ls_join(struct dlm_ls *ls, const struct dlm_ls_params *params)
 
 out_debugfs:
 	dlm_debugfs_del_ls(ls);
+out_shut_down:
 	ls_shut_down(ls);
-out_sysfs:
 	dlm_sysfs_del_ls(ls);
 	return err;
 }
@@ -419,15 +426,15 @@ out_noio:
 /* is a lock left? Shuts the gate for the look; opens it again if there is */
 static bool ls_busy(struct dlm_ls *ls)
 {
-	int state;
 	bool busy;
 
 	mutex_lock(&ls->control_lock);
-	state = ls->gate.state;
-	dlm_gate_set(&ls->gate, DLM_GATE_CLOSED);
-	dlm_gate_drain(&ls->gate);
+	dlm_recover_pause(ls);
 	busy = dlm_lkb_count(ls);
-	dlm_gate_set(&ls->gate, busy ? state : DLM_GATE_DEAD);
+	if (busy)
+		dlm_recover_resume(ls);
+	else
+		dlm_gate_set(&ls->gate, DLM_GATE_DEAD);
 	mutex_unlock(&ls->control_lock);
 	return busy;
 }

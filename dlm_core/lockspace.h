@@ -46,10 +46,55 @@ enum dlm_ls_stat {
 	DLM_ST_ORPHANED,
 	DLM_ST_ADOPTED,
 	DLM_ST_PURGED,
+	DLM_ST_STORED,		/* lock messages that had to wait for recovery */
+	DLM_ST_MSG_STRAY,	/* lock messages of who is no member, or that are too old */
+	DLM_ST_RCOM_IGNORED,	/* recovery messages that nobody waited for */
+	DLM_ST_RCOM_BAD,
 	DLM_ST_MAX
 };
 
 struct dlm_ls_kobj;
+struct dlm_recovery;
+struct seq_file;
+
+/**
+ * struct dlm_member_conf - a member as its provider names it
+ * @nodeid: the node
+ * @weight: share of the directory (messages.md 2)
+ * @is_new: left and came back since the last start: another incarnation
+ * @comm_seq: changes when the node leaves the cluster, not just the lockspace
+ */
+struct dlm_member_conf {
+	int		nodeid;
+	unsigned int	weight;
+	bool		is_new;
+	u32		comm_seq;
+};
+
+/* the part of it that decides who is directory node of what */
+struct dlm_member {
+	int		nodeid;
+	unsigned int	weight;
+};
+
+/**
+ * struct dlm_members - who is in the lockspace, and the directory's node array
+ * @rcu: to free it
+ * @count: of @member
+ * @total: entries of @array
+ * @array: node ids, index is a name's hash (messages.md 2); part of the same allocation
+ * @member: ascending node ids
+ *
+ * Never changes: recovery publishes another one in ls->members while no operation
+ * is inside the gate.
+ */
+struct dlm_members {
+	struct rcu_head		rcu;
+	unsigned int		count;
+	unsigned int		total;
+	int			*array;
+	struct dlm_member	member[];
+};
 
 /**
  * struct dlm_later - what a lockspace does later (later.c)
@@ -106,8 +151,13 @@ struct dlm_ls_stats {
  * @watched: locks that wait and are timed, through dlm_watch.node
  * @watch_round: number of the current scan
  * @watch_work: scans @watched while it is not empty
- * @generation: number of completed recoveries; @control_lock
- * @members: number of member nodes
+ * @generation: of the members' slots, goes up with each recovery; recovery->lock
+ * @members: see there; RCU, NULL until the first start; written under recovery->lock
+ * @recovery: the phase machine (recover.h)
+ * @work: runs dlm_ls_work()
+ * @work_lock: guards @work_due and @work_on; leaf, any context
+ * @work_due: when @work will run, in jiffies, if it is queued
+ * @work_on: @work may be queued
  * @stats: per-CPU counters
  * @comms: its node's transport, NULL while solo
  * @name_seed: of dlm_rsb.hash
@@ -149,7 +199,12 @@ struct dlm_ls {
 	struct delayed_work	watch_work;
 
 	u32			generation;
-	unsigned int		members;
+	struct dlm_members __rcu *members;
+	struct dlm_recovery	*recovery;
+	struct delayed_work	work;
+	spinlock_t		work_lock;	/* @work_due, @work_on */
+	unsigned long		work_due;
+	bool			work_on;
 	struct dlm_ls_stats __percpu *stats;
 
 	struct dlm_comms	*comms;
@@ -188,8 +243,29 @@ void dlm_sysfs_exit(void);
 int dlm_sysfs_add_ls(struct dlm_ls *ls);
 void dlm_sysfs_del_ls(struct dlm_ls *ls);
 
-/* member.c: the two entry points of all membership providers */
+/* member.c: the two entry points of all membership providers, and who is a member */
 void dlm_ls_stop(struct dlm_ls *ls);
-int dlm_ls_start(struct dlm_ls *ls, const int *nodeids, unsigned int count);
+int dlm_ls_start(struct dlm_ls *ls, const struct dlm_member_conf *members,
+		 unsigned int count);
+int dlm_ls_wait_joined(struct dlm_ls *ls);
+bool dlm_is_member(struct dlm_ls *ls, int nodeid);
+unsigned int dlm_member_count(struct dlm_ls *ls);
+
+/* recoverd.c: all that a lockspace does by itself */
+#define DLM_WORK_NEVER	UINT_MAX
+void dlm_ls_kick(struct dlm_ls *ls, unsigned int delay_ms);
+unsigned int dlm_ls_work(struct dlm_ls *ls, ktime_t now);
+u32 dlm_recover_status(struct dlm_ls *ls);
+int dlm_recover_nodeid(struct dlm_ls *ls);
+void dlm_recover_show(struct seq_file *m, struct dlm_ls *ls);
+
+/* reqqueue.c: struct dlm_comms_user.receive; @priv is the node */
+int dlm_receive(void *priv, int nodeid, const void *packet, unsigned int len,
+		struct dlm_fx *fx);
+
+/* dir.c */
+#define DLM_NODE_ARRAY_MAX	0x10000
+unsigned int dlm_node_array(const struct dlm_member *m, unsigned int count,
+			    int *array);
 
 #endif

@@ -66,6 +66,7 @@ struct ls_attr {
 /* daemons write numbers with or without a newline or NUL behind them */
 static int control_store(struct dlm_ls *ls, const char *buf)
 {
+	struct dlm_member_conf alone = { .nodeid = ls->node->nodeid, .weight = 1 };
 	int value, err;
 
 	err = kstrtoint(buf, 0, &value);
@@ -77,7 +78,7 @@ static int control_store(struct dlm_ls *ls, const char *buf)
 		return 0;
 	case 1:
 		/* how the start went is not reported here */
-		dlm_ls_start(ls, &ls->node->nodeid, 1);
+		dlm_ls_start(ls, &alone, 1);
 		return 0;
 	default:
 		return -EINVAL;

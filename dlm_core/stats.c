@@ -22,6 +22,10 @@ static const char *const ls_names[] = {
 	[DLM_ST_ORPHANED]	= "orphaned",
 	[DLM_ST_ADOPTED]	= "adopted",
 	[DLM_ST_PURGED]		= "purged",
+	[DLM_ST_STORED]		= "stored_messages",
+	[DLM_ST_MSG_STRAY]	= "stray_messages",
+	[DLM_ST_RCOM_IGNORED]	= "ignored_rcoms",
+	[DLM_ST_RCOM_BAD]	= "bad_rcoms",
 };
 
 static_assert(ARRAY_SIZE(ls_names) == DLM_ST_MAX);
@@ -31,6 +35,7 @@ static const char *const node_names[] = {
 	[DLM_NS_RELEASED]	= "lockspaces_released",
 	[DLM_NS_CREATE_FAILED]	= "lockspaces_failed",
 	[DLM_NS_BAD_WRITE]	= "bad_writes",
+	[DLM_NS_STRAY]		= "stray_packets",
 };
 
 static_assert(ARRAY_SIZE(node_names) == DLM_NS_MAX);

@@ -189,6 +189,14 @@ void t_client_close(struct t_client *c)
 	dlm_ls_put(c->owner.ls);
 }
 
+/* the stopped lockspace goes on with this node as its only member */
+void t_start_alone(struct t_world *w)
+{
+	struct dlm_member_conf alone = { .nodeid = w->node->nodeid, .weight = 1 };
+
+	KUNIT_EXPECT_EQ(w->test, dlm_ls_start(w->ls, &alone, 1), 0);
+}
+
 /* --- the world ---------------------------------------------------------- */
 
 /* a solo node; end with dlm_node_stop() and dlm_node_put() */

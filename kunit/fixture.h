@@ -217,6 +217,7 @@ struct dlm_ls *t_ls(struct kunit *test, struct dlm_node *node, const char *name,
 		    u32 flags);
 struct t_client *t_client_new(struct t_world *w);
 void t_client_close(struct t_client *c);
+void t_start_alone(struct t_world *w);
 struct t_lock *t_new(struct t_world *w, struct t_client *c, const char *name);
 void t_fill(void *lvb, u8 first);
 

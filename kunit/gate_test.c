@@ -333,7 +333,7 @@ static void stopped_lockspace(struct kunit *test)
 	dlm_ls_stop(w->ls);
 	caller_start(test, &c, w->a);
 	KUNIT_EXPECT_EQ(test, dlm_lkb_count(w->ls), 0U);
-	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, &w->node->nodeid, 1), 0);
+	t_start_alone(w);
 	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&c.done, DEADLINE), 0UL);
 	kthread_stop(c.task);
 	KUNIT_EXPECT_EQ(test, c.err, 0);
@@ -351,7 +351,7 @@ static void killed_in_stopped_lockspace(struct kunit *test)
 	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&c.done, DEADLINE), 0UL);
 	kthread_stop(c.task);
 	KUNIT_EXPECT_EQ(test, c.err, -EINTR);
-	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, &w->node->nodeid, 1), 0);
+	t_start_alone(w);
 	KUNIT_EXPECT_EQ(test, dlm_lkb_count(w->ls), 0U);
 	KUNIT_EXPECT_EQ(test, atomic_read(&w->ls->rsbs.nelems), 0);
 	t_lock(w->b, EX, 0, 0);
@@ -371,21 +371,22 @@ static void released_while_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.err, -ENOENT);
 }
 
-/* only this node alone can be a member yet */
+/* without a transport only this node alone can be a member */
 static void start_checks_members(struct kunit *test)
 {
 	struct t_world *w = test->priv;
-	int ids[2] = { w->node->nodeid, w->node->nodeid + 1 };
+	struct dlm_member_conf m[2] = {
+		{ .nodeid = w->node->nodeid }, { .nodeid = w->node->nodeid + 1 },
+	};
 	u32 generation = w->ls->generation;
 
-	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, ids, 2), -EINVAL);
-	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, ids + 1, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, ids, 0), -EINVAL);
-	/* running already */
-	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, ids, 1), 0);
+	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, m, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, w->ls->generation, generation);
 	dlm_ls_stop(w->ls);
-	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, ids, 1), 0);
+	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, m, 2), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, m + 1, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, m, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, m, 1), 0);
 	KUNIT_EXPECT_EQ(test, w->ls->generation, generation + 1);
 	t_lock(w->a, EX, 0, 0);
 }

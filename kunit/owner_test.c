@@ -341,7 +341,7 @@ static void while_stopped(struct kunit *test)
 	t_client_close(w->client[0]);
 	t_gone(w->d);
 	KUNIT_EXPECT_EQ(test, t_call_adopt(w->b, PR, 0), 0);
-	KUNIT_EXPECT_EQ(test, dlm_ls_start(w->ls, &w->node->nodeid, 1), 0);
+	t_start_alone(w);
 	w->b->id = w->a->id;
 	KUNIT_EXPECT_EQ(test, t_call_unlock(w->b, 0), 0);
 	t_cast(w->a, -DLM_EUNLOCK, PR, 0);

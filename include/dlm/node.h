@@ -15,6 +15,7 @@
 #include <dlm/compat.h>
 
 struct dentry;
+struct dlm_comms;
 struct dlm_ls;
 struct dlm_timewarn;
 
@@ -38,6 +39,7 @@ enum dlm_node_stat {
 	DLM_NS_RELEASED,	/* lockspaces released */
 	DLM_NS_CREATE_FAILED,
 	DLM_NS_BAD_WRITE,	/* device writes refused for their form */
+	DLM_NS_STRAY,		/* packets for a lockspace that is not here */
 	DLM_NS_MAX
 };
 
@@ -52,6 +54,9 @@ enum dlm_node_stat {
  * @nodeid: our node id, 1 while running solo
  * @config: tunables, plain reads and writes
  * @timewarn: told of locks that wait for too long, or NULL
+ * @comms: the transport; NULL while there is none (solo)
+ * @kick: NULL, or what is called instead of queueing a lockspace's work: the caller, a
+ *	test, calls dlm_ls_work() then. Any context
  * @lock: guards @lockspaces, their states, @dead and @monitors; leaf
  * @lockspaces: all of them, through dlm_ls.node_entry
  * @dead: dlm_node_stop() was called: nothing new may be created
@@ -67,6 +72,8 @@ struct dlm_node {
 	int			nodeid;
 	struct dlm_config	config;
 	void			(*timewarn)(const struct dlm_timewarn *w);
+	struct dlm_comms	*comms;
+	void			(*kick)(struct dlm_ls *ls, unsigned int delay_ms);
 	spinlock_t		lock;	/* @lockspaces, @dead, @monitors */
 	struct list_head	lockspaces;
 	bool			dead;

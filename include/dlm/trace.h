@@ -261,6 +261,37 @@ TRACE_EVENT(dlm_lockspace,
 		  __entry->name, __entry->what, __entry->who, __entry->error)
 );
 
+/* recovery of a lockspace enters a phase (recovery.md 3) */
+TRACE_EVENT(dlm_recover,
+
+	TP_PROTO(const char *name, const char *phase, u64 seq, u32 status,
+		 unsigned int members, unsigned int gone),
+
+	TP_ARGS(name, phase, seq, status, members, gone),
+
+	TP_STRUCT__entry(
+		__array(char, name, DLM_LOCKSPACE_LEN + 1)
+		__array(char, phase, 24)
+		__field(u64, seq)
+		__field(u32, status)
+		__field(unsigned int, members)
+		__field(unsigned int, gone)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->name, name, DLM_LOCKSPACE_LEN + 1);
+		strscpy(__entry->phase, phase, 24);
+		__entry->seq = seq;
+		__entry->status = status;
+		__entry->members = members;
+		__entry->gone = gone;
+	),
+
+	TP_printk("name=%s phase=\"%s\" seq=%llu status=%x members=%u gone=%u",
+		  __entry->name, __entry->phase, __entry->seq, __entry->status,
+		  __entry->members, __entry->gone)
+);
+
 #endif
 
 /* <trace/define_trace.h> reads this file again; -I finds it in any build */
