@@ -168,6 +168,19 @@ int dlm_comms_addr_add(struct dlm_comms *comms, int nodeid,
 }
 
 /**
+ * dlm_comms_local_forget - addresses of ours are not valid any more
+ * @comms: our side; one that runs goes on with those it started with
+ *
+ * Context: any but interrupts.
+ */
+void dlm_comms_local_forget(struct dlm_comms *comms)
+{
+	spin_lock(&comms->addr_lock);
+	comms->local.n = 0;
+	spin_unlock(&comms->addr_lock);
+}
+
+/**
  * dlm_comms_set_mark - SO_MARK of connections to a node
  * @comms: our side
  * @nodeid: whose

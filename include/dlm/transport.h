@@ -123,6 +123,7 @@ int dlm_comms_addr_add(struct dlm_comms *comms, int nodeid,
 		       const struct sockaddr_storage *addr, bool local);
 int dlm_comms_set_mark(struct dlm_comms *comms, int nodeid, u32 mark);
 void dlm_comms_peer_forget(struct dlm_comms *comms, int nodeid);
+void dlm_comms_local_forget(struct dlm_comms *comms);
 
 /* the first lockspace comes, the last one goes */
 int dlm_comms_start(struct dlm_comms *comms, int our_nodeid,
