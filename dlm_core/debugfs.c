@@ -711,7 +711,7 @@ static void file_name(char *name, size_t size, const struct dlm_ls *ls,
 
 /**
  * dlm_debugfs_add_ls - make a lockspace's files
- * @ls: the lockspace; everything that the files show is there
+ * @ls: the lockspace, which may not have joined yet
  *
  * A file whose name is taken ("x_locks" by a lockspace of that name) is left out.
  */

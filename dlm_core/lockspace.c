@@ -203,22 +203,53 @@ static bool device_name_ok(const char *name, unsigned int len)
 /* who asks for a name that is there already? node->lock held */
 static int meet_existing(struct dlm_ls *ls, const struct dlm_ls_params *params)
 {
-	if (params->device || (params->flags & DLM_LSFL_NEWEXCL))
+	if (params->device || (params->flags & DLM_LSFL_NEWEXCL) ||
+	    ls->abandoned)
 		return -EEXIST;
 	ls->create_count++;
 	dlm_ls_get(ls);
 	return 1;
 }
 
-/* 0 if nothing stands in the way of a new lockspace; node->lock held */
-static int may_create(const struct dlm_node *node,
-		      const struct dlm_ls_params *params)
+static bool may_run_solo(const struct dlm_node *node)
 {
-	if (node->dead)
-		return -ENOSYS;
-	if (node->config.solo && params->device && !node->monitors)
+	const struct dlm_ls *ls;
+
+	if (!node->config.solo || node->cluster || node->monitors)
+		return false;
+	list_for_each_entry(ls, &node->lockspaces, node_entry)
+		if (!ls->solo)
+			return false;
+	return true;
+}
+
+/*
+ * Nothing stands in the way of a new lockspace?  Then it is clear, too, who we are
+ * and who decides about members.  node->lock held.
+ */
+static int may_create(struct dlm_ls *ls)
+{
+	struct dlm_node *node = ls->node;
+	bool first = list_empty(&node->lockspaces);
+
+	if (dlm_node_has_daemon_locked(node)) {
+		if (first)
+			node->nodeid = node->local_id;
+		if (node->nodeid == node->local_id)
+			return 0;
+	} else if (ls->device && !node->dead && may_run_solo(node)) {
+		ls->solo = true;
 		return 0;
-	return params->device ? -ENOSYS : -EUNATCH;
+	}
+	if (ls->device)
+		return -ENOSYS;
+	return first && !node->local_id ? -ENOTCONN : -EUNATCH;
+}
+
+/* created or released, or left to the background: nobody waits for it any longer */
+static bool settled(const struct dlm_ls *ls)
+{
+	return !in_transit(ls) || READ_ONCE(ls->abandoned);
 }
 
 /*
@@ -236,14 +267,14 @@ static int claim_name(struct dlm_ls *ls, const struct dlm_ls_params *params,
 		spin_lock(&node->lock);
 		other = find_name(node, ls->name, ls->namelen);
 		if (!other) {
-			err = may_create(node, params);
+			err = may_create(ls);
 			if (!err)
 				list_add_tail(&ls->node_entry,
 					      &node->lockspaces);
 			spin_unlock(&node->lock);
 			return err;
 		}
-		if (!in_transit(other)) {
+		if (settled(other)) {
 			*old = other;
 			err = meet_existing(other, params);
 			spin_unlock(&node->lock);
@@ -251,12 +282,14 @@ static int claim_name(struct dlm_ls *ls, const struct dlm_ls_params *params,
 		}
 		dlm_ls_get(other);
 		spin_unlock(&node->lock);
-		err = wait_event_killable(node->changed, !in_transit(other));
+		err = wait_event_killable(node->changed, settled(other));
 		dlm_ls_put(other);
 		if (err)
 			return -EINTR;
 	}
 }
+
+static void finish(struct work_struct *work);
 
 static struct dlm_ls *ls_alloc(struct dlm_node *node,
 			       const struct dlm_ls_params *params)
@@ -277,6 +310,7 @@ static struct dlm_ls *ls_alloc(struct dlm_node *node,
 	ls->device = params->device;
 	ls->unplug = params->unplug;
 	ls->create_count = 1;
+	INIT_WORK(&ls->finish, finish);
 	mutex_init(&ls->control_lock);
 	spin_lock_init(&ls->orphan_lock);
 	INIT_LIST_HEAD(&ls->orphans);
@@ -334,31 +368,63 @@ static void ls_shut_down(struct dlm_ls *ls)
 	dlm_ls_drop_locks(ls);
 }
 
-static int ls_join(struct dlm_ls *ls, const struct dlm_ls_params *params)
+/* nobody uses it, and we are not in its group: all goes, the name last */
+static void take_down(struct dlm_ls *ls)
 {
-	struct dlm_member_conf alone = { .nodeid = ls->node->nodeid, .weight = 1 };
+	ls_shut_down(ls);
+	dlm_debugfs_del_ls(ls);
+	dlm_sysfs_del_ls(ls);
+	if (ls->uses_comms)
+		dlm_node_comms_put(ls->node);
+	trace_dlm_lockspace(ls->name, "gone", current->comm, 0);
+	give_up_name(ls);
+	module_put(THIS_MODULE);
+}
+
+/* whoever should have done it was killed */
+static void finish(struct work_struct *work)
+{
+	struct dlm_ls *ls = container_of(work, struct dlm_ls, finish);
+	unsigned int noio = memalloc_noio_save();
+
+	dlm_ls_part(ls, ls->quiet, false);
+	take_down(ls);
+	memalloc_noio_restore(noio);
+}
+
+/*
+ * Leave the group and take the lockspace down; if the task is killed while it waits
+ * for the control daemon, in the background.
+ * Return: 0 or -EINTR.
+ */
+static int part_and_take_down(struct dlm_ls *ls)
+{
+	if (!dlm_ls_part(ls, ls->quiet, true)) {
+		take_down(ls);
+		return 0;
+	}
+	spin_lock(&ls->node->lock);
+	ls->abandoned = true;
+	spin_unlock(&ls->node->lock);
+	wake_up_all(&ls->node->changed);
+	queue_work(dlm_wq, &ls->finish);
+	return -EINTR;
+}
+
+static int ls_come_up(struct dlm_ls *ls, const struct dlm_ls_params *params)
+{
 	int err;
 
 	err = dlm_sysfs_add_ls(ls);
 	if (err)
 		return err;
-	err = dlm_ls_start(ls, &alone, 1) ?: dlm_ls_wait_joined(ls);
-	if (err)
-		goto out_shut_down;
+	/* while it joins one can see there what it waits for */
 	dlm_debugfs_add_ls(ls);
-	if (params->plug) {
+	err = dlm_ls_join(ls);
+	if (!err && params->plug)
 		err = params->plug(ls);
-		if (err)
-			goto out_debugfs;
-	}
-	set_state_locked(ls, DLM_LS_READY);
-	return 0;
-
-out_debugfs:
-	dlm_debugfs_del_ls(ls);
-out_shut_down:
-	ls_shut_down(ls);
-	dlm_sysfs_del_ls(ls);
+	if (!err)
+		set_state_locked(ls, DLM_LS_READY);
 	return err;
 }
 
@@ -368,13 +434,14 @@ out_shut_down:
  * @params: what it is to be
  * @lsp: gets the lockspace; the creator's reference goes with dlm_ls_release()
  *
- * user-abi.md 7.1, kernel-api.md 3. A name that another task is just creating
- * or releasing is waited for.
+ * user-abi.md 7.1, kernel-api.md 3, control-plane.md 5. A name that another
+ * task is just creating or releasing is waited for. What a killed task began is undone
+ * in the background; its name is taken until then.
  *
  * Context: sleeps; the waits are killable.
  * Return: 0, -EINVAL (name, lvblen or flags), -EEXIST, -ENOSYS (device: the
- * DLM cannot work: not solo and no cluster configured), -EUNATCH (the same for kernel
- * users), -ENOMEM, -EINTR, or what @params->plug returned.
+ * DLM cannot work: not solo and no control daemon), -EUNATCH or -ENOTCONN (the same for
+ * kernel users), -ENOMEM, -EINTR, what dlm_ls_join() or @params->plug returned.
  */
 int dlm_ls_create(struct dlm_node *node, const struct dlm_ls_params *params,
 		  struct dlm_ls **lsp)
@@ -404,11 +471,11 @@ int dlm_ls_create(struct dlm_node *node, const struct dlm_ls_params *params,
 		goto out_noio;
 	}
 	__module_get(THIS_MODULE);
-	err = ls_join(ls, params);
+	err = ls_come_up(ls, params);
 	trace_dlm_lockspace(ls->name, "ready", current->comm, err);
 	if (err) {
-		give_up_name(ls);
-		module_put(THIS_MODULE);
+		if (part_and_take_down(ls))
+			err = -EINTR;
 		goto out_noio;
 	}
 	dlm_node_count(node, DLM_NS_CREATED);
@@ -439,18 +506,27 @@ static bool ls_busy(struct dlm_ls *ls)
 	return busy;
 }
 
-static void ls_leave(struct dlm_ls *ls)
+/*
+ * From now on local users get nothing any more, but recovery still runs: until the
+ * others know that we leave, they need our answers.
+ */
+static void ls_close(struct dlm_ls *ls)
+{
+	mutex_lock(&ls->control_lock);
+	dlm_recover_pause(ls);
+	dlm_gate_set(&ls->gate, DLM_GATE_DEAD);
+	dlm_recover_resume(ls);
+	mutex_unlock(&ls->control_lock);
+}
+
+static int ls_leave(struct dlm_ls *ls)
 {
 	if (ls->unplug)
 		ls->unplug(ls);
-	ls_shut_down(ls);
-	dlm_debugfs_del_ls(ls);
-	dlm_sysfs_del_ls(ls);
+	ls_close(ls);
 	dlm_node_count(ls->node, DLM_NS_RELEASED);
-	trace_dlm_lockspace(ls->name, "gone", current->comm, 0);
 	pr_info_ratelimited("dlm: %s: lockspace released\n", ls->name);
-	give_up_name(ls);
-	module_put(THIS_MODULE);
+	return part_and_take_down(ls);
 }
 
 /* the release of @ls begins, if it is there to be released */
@@ -478,11 +554,13 @@ static int claim_release(struct dlm_ls *ls, enum dlm_release how)
  * @how: what to do about locks that are left
  *
  * Handles that are still open become dead; nobody waits for them to close.
- * user-abi.md 7.2 and 11, decisions.md.
+ * user-abi.md 7.2 and 11, control-plane.md 5, decisions.md.
  *
- * Context: sleeps, shortly.
+ * Context: sleeps: until the control daemon has confirmed that we leave, killably;
+ * shortly if there is none, or nobody to be told.
  * Return: 0 (it is gone), the number of creators left, -EBUSY (locks are left
- * and @how minds), -EINVAL (somebody else releases it).
+ * and @how minds), -EINVAL (somebody else releases it), -EINTR (killed: it goes in the
+ * background).
  */
 int dlm_ls_release(struct dlm_ls *ls, enum dlm_release how)
 {
@@ -502,10 +580,66 @@ int dlm_ls_release(struct dlm_ls *ls, enum dlm_release how)
 		}
 		set_state_locked(ls, DLM_LS_LEAVING);
 	}
-	ls_leave(ls);
+	ls->quiet = how == DLM_RELEASE_QUIET;
+	err = ls_leave(ls);
 out:
 	memalloc_noio_restore(noio);
 	return err;
+}
+
+/* the lockspace after @ls, or the first; a reference moves from one to the other */
+static struct dlm_ls *next_ls(struct dlm_node *node, struct dlm_ls *ls)
+{
+	struct list_head *pos = &node->lockspaces;
+	struct dlm_ls *next = NULL;
+
+	spin_lock(&node->lock);
+	/* if @ls left the list meanwhile, begin again: it does no harm */
+	if (ls && ls->state != DLM_LS_GONE)
+		pos = &ls->node_entry;
+	if (!list_is_last(pos, &node->lockspaces)) {
+		next = list_entry(pos->next, struct dlm_ls, node_entry);
+		dlm_ls_get(next);
+	}
+	spin_unlock(&node->lock);
+	if (ls)
+		dlm_ls_put(ls);
+	return next;
+}
+
+/**
+ * dlm_ls_stop_all - stop locking everywhere: the control daemon is gone
+ * @node: the node
+ *
+ * Context: sleeps until nobody is inside of locking.
+ */
+void dlm_ls_stop_all(struct dlm_node *node)
+{
+	struct dlm_ls *ls = NULL;
+
+	while ((ls = next_ls(node, ls))) {
+		pr_err("dlm: %s: locking stops, no control daemon\n", ls->name);
+		dlm_ls_stop(ls);
+	}
+}
+
+/**
+ * dlm_node_daemon_changed - a control daemon came or went, or the node ends
+ * @node: the node
+ *
+ * Wakes creators and releasers that wait for a daemon's answer.
+ *
+ * Context: any but interrupts; not with node->lock.
+ */
+void dlm_node_daemon_changed(struct dlm_node *node)
+{
+	struct dlm_ls *ls;
+
+	spin_lock(&node->lock);
+	list_for_each_entry(ls, &node->lockspaces, node_entry)
+		wake_up_all(&ls->recovery->wait);
+	spin_unlock(&node->lock);
+	wake_up_all(&node->changed);
 }
 
 /**

@@ -53,6 +53,20 @@ enum dlm_ls_stat {
 	DLM_ST_MAX
 };
 
+/**
+ * enum dlm_group - where we stand with the control daemon (join.c)
+ * @DLM_GROUP_OUT: not member, or not by its leave (solo)
+ * @DLM_GROUP_ASKED_IN: we asked to join
+ * @DLM_GROUP_IN: it confirmed that
+ * @DLM_GROUP_ASKED_OUT: we asked to leave
+ */
+enum dlm_group {
+	DLM_GROUP_OUT,
+	DLM_GROUP_ASKED_IN,
+	DLM_GROUP_IN,
+	DLM_GROUP_ASKED_OUT,
+};
+
 struct dlm_ls_kobj;
 struct dlm_recovery;
 struct seq_file;
@@ -136,6 +150,14 @@ struct dlm_ls_stats {
  * @lvblen: bytes of a value block
  * @nodir: no resource directory
  * @device: made through dlm-control
+ * @solo: runs without control daemon, this node alone
+ * @uses_comms: holds the transport: dlm_node_comms_put() is due
+ * @quiet: leaves without telling the control daemon
+ * @group: see there; changed by whoever creates or releases
+ * @answered: the control daemon answered; node->lock
+ * @answer: what it said; node->lock
+ * @abandoned: who created or released it was killed, @finish does the rest; node->lock
+ * @finish: does that
  * @create_count: creators that have not released it; node->lock
  * @waiting_for: what a create or release sleeps for, NULL if for nothing
  * @client: object of the room that made the lockspace (dlm_user), or NULL
@@ -179,6 +201,14 @@ struct dlm_ls {
 	unsigned int		lvblen;
 	bool			nodir;
 	bool			device;
+	bool			solo;
+	bool			uses_comms;
+	bool			quiet;
+	enum dlm_group		group;
+	bool			answered;
+	int			answer;
+	bool			abandoned;
+	struct work_struct	finish;
 	unsigned int		create_count;
 	const char		*waiting_for;
 	void			*client;
@@ -224,6 +254,21 @@ static inline void dlm_ls_count(struct dlm_ls *ls, enum dlm_ls_stat what)
 
 extern struct workqueue_struct *dlm_wq;
 
+/* lockspace.c */
+void dlm_ls_release_all(struct dlm_node *node);
+void dlm_ls_stop_all(struct dlm_node *node);
+void dlm_node_daemon_changed(struct dlm_node *node);
+
+/* join.c */
+int dlm_ls_join(struct dlm_ls *ls);
+int dlm_ls_part(struct dlm_ls *ls, bool quiet, bool killable);
+void dlm_ls_event_done(struct dlm_ls *ls, int result);
+
+/* node.c */
+int dlm_node_comms_get(struct dlm_node *node);
+void dlm_node_comms_put(struct dlm_node *node);
+bool dlm_node_has_daemon_locked(const struct dlm_node *node);
+
 /* stats.c */
 u64 dlm_ls_stat_sum(const struct dlm_ls *ls, enum dlm_ls_stat what);
 const char *dlm_ls_stat_name(enum dlm_ls_stat what);
@@ -241,6 +286,7 @@ void dlm_debugfs_del_ls(struct dlm_ls *ls);
 int dlm_sysfs_init(void);
 void dlm_sysfs_exit(void);
 int dlm_sysfs_add_ls(struct dlm_ls *ls);
+void dlm_sysfs_ask(struct dlm_ls *ls, bool join);
 void dlm_sysfs_del_ls(struct dlm_ls *ls);
 
 /* member.c: the two entry points of all membership providers, and who is a member */

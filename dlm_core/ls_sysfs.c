@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <net/net_namespace.h>
+#include "config.h"
 #include "lockspace.h"
 
 /*
@@ -34,12 +35,10 @@
 #define cb_namespace							\
 	typeof(((struct kobj_type *)NULL)->namespace(NULL))
 
-/* recover_status: all nodes have done everything */
-#define STATUS_ALL_DONE		0xff
-
 struct dlm_ls_kobj {
 	struct kobject		kobj;
 	struct dlm_ls		*ls;
+	struct mutex		start_lock;	/* from reading members to their use */
 	struct completion	unused;
 };
 
@@ -63,10 +62,36 @@ struct ls_attr {
 	int (*store)(struct dlm_ls *ls, const char *buf);
 };
 
+/*
+ * Start with the members that are configured.  How that went is not reported here.
+ * One start at a time, so that the list read last is the one that counts.
+ */
+static void start_as_configured(struct dlm_ls *ls)
+{
+	struct dlm_member_conf *members;
+	int count;
+
+	mutex_lock(&ls->sysfs->start_lock);
+	count = dlm_config_members(ls->node, ls->name, &members);
+	if (count < 0)
+		pr_err("dlm: %s: not started, zero members_count: error %d\n",
+		       ls->name, count);
+	else
+		dlm_ls_start(ls, members, count);
+	kfree(members);
+	mutex_unlock(&ls->sysfs->start_lock);
+}
+
+static void start_alone(struct dlm_ls *ls)
+{
+	struct dlm_member_conf us = { .nodeid = ls->node->nodeid, .weight = 1 };
+
+	dlm_ls_start(ls, &us, 1);
+}
+
 /* daemons write numbers with or without a newline or NUL behind them */
 static int control_store(struct dlm_ls *ls, const char *buf)
 {
-	struct dlm_member_conf alone = { .nodeid = ls->node->nodeid, .weight = 1 };
 	int value, err;
 
 	err = kstrtoint(buf, 0, &value);
@@ -77,20 +102,24 @@ static int control_store(struct dlm_ls *ls, const char *buf)
 		dlm_ls_stop(ls);
 		return 0;
 	case 1:
-		/* how the start went is not reported here */
-		dlm_ls_start(ls, &alone, 1);
+		if (ls->solo)
+			start_alone(ls);
+		else
+			start_as_configured(ls);
 		return 0;
 	default:
 		return -EINVAL;
 	}
 }
 
-/* a lockspace without other members has nothing that a daemon must confirm */
 static int event_done_store(struct dlm_ls *ls, const char *buf)
 {
-	int value;
+	int value, err;
 
-	return kstrtoint(buf, 0, &value);
+	err = kstrtoint(buf, 0, &value);
+	if (!err)
+		dlm_ls_event_done(ls, value);
+	return err;
 }
 
 static ssize_t id_show(struct dlm_ls *ls, char *buf)
@@ -127,15 +156,12 @@ static int nodir_store(struct dlm_ls *ls, const char *buf)
 
 static ssize_t recover_status_show(struct dlm_ls *ls, char *buf)
 {
-	bool running = READ_ONCE(ls->gate.state) == DLM_GATE_OPEN;
-
-	return sysfs_emit(buf, "%x\n", running ? STATUS_ALL_DONE : 0);
+	return sysfs_emit(buf, "%x\n", dlm_recover_status(ls));
 }
 
 static ssize_t recover_nodeid_show(struct dlm_ls *ls, char *buf)
 {
-	/* nobody was ever asked */
-	return sysfs_emit(buf, "%d\n", 0);
+	return sysfs_emit(buf, "%d\n", dlm_recover_nodeid(ls));
 }
 
 static const struct ls_attr control_attr =
@@ -260,24 +286,49 @@ int dlm_sysfs_add_ls(struct dlm_ls *ls)
 	if (!lk)
 		return -ENOMEM;
 	init_completion(&lk->unused);
+	mutex_init(&lk->start_lock);
 	lk->ls = ls;
 	lk->kobj.kset = &dlm_kset->kset;
 	err = kobject_init_and_add(&lk->kobj, &ls_kobj_type, NULL, "%s",
 				   ls->name);
 	if (err)
 		goto out_free;
+	ls->sysfs = lk;
 	err = sysfs_create_files(&lk->kobj, ls_attrs);
 	if (err)
 		goto out_del;
-	ls->sysfs = lk;
 	kobject_uevent(&lk->kobj, KOBJ_ADD);
 	return 0;
 
 out_del:
+	ls->sysfs = NULL;
 	kobject_del(&lk->kobj);
 out_free:
 	ls_kobj_free(lk);
 	return err;
+}
+
+/**
+ * dlm_sysfs_ask - ask the control daemon to let this node join or leave
+ * @ls: the lockspace; without effect if it has no directory (tests)
+ * @join: join, else leave
+ *
+ * Context: sleeps.
+ */
+void dlm_sysfs_ask(struct dlm_ls *ls, bool join)
+{
+	/* a clean leave: our locks are gone, nobody need recover anything of us */
+	char recover[20] = "RELEASE_RECOVER=0", *env[] = { recover, NULL };
+	int err;
+
+	if (!ls->sysfs)
+		return;
+	if (join)
+		err = kobject_uevent(&ls->sysfs->kobj, KOBJ_ONLINE);
+	else
+		err = kobject_uevent_env(&ls->sysfs->kobj, KOBJ_OFFLINE, env);
+	if (err)
+		pr_err("dlm: %s: uevent lost: error %d\n", ls->name, err);
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/workqueue.h>
 #include <dlm/user.h>
+#include "config.h"
 #include "engine.h"
 #include "lockspace.h"
 #include "net.h"
@@ -43,12 +44,17 @@ static int __init dlm_init(void)
 	err = dlm_net_init();
 	if (err)
 		goto out_debugfs;
-	err = dlm_user_init();
+	err = dlm_configfs_init();
 	if (err)
 		goto out_net;
+	err = dlm_user_init();
+	if (err)
+		goto out_configfs;
 	pr_info("dlm: DLM installed\n");
 	return 0;
 
+out_configfs:
+	dlm_configfs_exit();
 out_net:
 	dlm_net_exit();
 out_debugfs:
@@ -65,6 +71,7 @@ out_wq:
 static void __exit dlm_exit(void)
 {
 	dlm_user_exit();
+	dlm_configfs_exit();
 	dlm_net_exit();
 	dlm_debugfs_exit();
 	dlm_sysfs_exit();
