@@ -37,7 +37,14 @@ struct dlm_comms *dlm_comms_create(struct net *net,
 	comms->net = net;
 	comms->user = user;
 	comms->priv = priv;
-	comms->link = link;
+	comms->link = link ?: &dlm_socket_link;
+	if (!link) {
+		comms->wq = alloc_workqueue("dlm_comms", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+		if (!comms->wq) {
+			kfree(comms);
+			return NULL;
+		}
+	}
 	mutex_init(&comms->mutex);
 	xa_init(&comms->peers);
 	spin_lock_init(&comms->addr_lock);
@@ -121,6 +128,9 @@ void dlm_comms_destroy(struct dlm_comms *comms)
 		dlm_comms_peer_forget(comms, peer->nodeid);
 		dlm_peer_put(peer);
 	}
+	/* peers that somebody still has queue no work any more */
+	if (comms->wq)
+		destroy_workqueue(comms->wq);
 	dlm_comms_put(comms);
 }
 
@@ -229,13 +239,17 @@ int dlm_comms_start(struct dlm_comms *comms, int our_nodeid,
 		goto out;
 	comms->our_nodeid = our_nodeid;
 	comms->config = *config;
+	WRITE_ONCE(comms->running, true);
+	err = comms->link->start(comms);
+	if (err) {
+		WRITE_ONCE(comms->running, false);
+		goto out;
+	}
 	while ((peer = dlm_peer_next(comms, &index))) {
 		dlm_session_rename(&peer->session, our_nodeid);
+		comms->link->kick(peer);
 		dlm_peer_put(peer);
 	}
-	err = comms->link->start(comms);
-	if (!err)
-		WRITE_ONCE(comms->running, true);
 out:
 	mutex_unlock(&comms->mutex);
 	return err;

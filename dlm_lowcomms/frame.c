@@ -26,6 +26,7 @@ static const char * const verdict_names[] = {
 	[DLM_FRAME_IN_SHORT]	= "inner_short",
 	[DLM_FRAME_IN_NODEID]	= "inner_nodeid",
 };
+
 static_assert(ARRAY_SIZE(verdict_names) == DLM_FRAME_VERDICTS);
 
 /**

@@ -46,6 +46,7 @@ enum dlm_verdict {
 	DLM_FRAME_IN_NODEID,
 	DLM_FRAME_VERDICTS
 };
+
 #define DLM_FRAME_IN	DLM_FRAME_IN_LENGTH
 
 /**
@@ -53,7 +54,7 @@ enum dlm_verdict {
  * @bytes: where the next one begins; valid unless DLM_FRAME_MORE or _LENGTH
  * @version: DLM_WIRE_3_1 or DLM_WIRE_3_2
  * @cmd: of the outer header
- * @u: number of an envelope, or value of an acknowledgement
+ * @u: number of an envelope, or value of an ACK
  * @inner: MSG, RCOM or FIN, in an envelope or bare; NULL for an ACK
  * @inner_cmd: its command
  * @inner_len: its bytes

@@ -117,6 +117,7 @@ static struct dlm_peer *peer_new(struct dlm_comms *comms, int nodeid)
 	}
 	kref_init(&peer->ref);
 	mutex_init(&peer->rx_mutex);
+	dlm_lines_init(peer);
 	peer->sink.ops = &peer_sink_ops;
 	peer->nodeid = nodeid;
 	peer->comms = comms;

@@ -5,6 +5,9 @@
  * Locks, outermost first:
  *
  *	comms->mutex			start and stop
+ *	lines->tx_mutex			transmission to a peer
+ *	  > the socket's own
+ *	  > lines->lock			leaf
  *	peer->rx_mutex			one batch of received packets after the other
  *	  > what the user's receive() takes
  *	      > session.lock		leaf; dlm_comms_send() comes here under the core's locks
@@ -17,6 +20,7 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include "session.h"
 
@@ -44,6 +48,43 @@ struct dlm_addrs {
 	struct sockaddr_storage	a[DLM_COMMS_ADDRS];
 };
 
+struct dlm_conn;
+struct dlm_listener;
+struct dlm_proto;
+
+/* dlm_lines.flags */
+#define DLM_LINES_AGAIN		0	/* somebody wanted to transmit meanwhile */
+
+/**
+ * struct dlm_lines - sockets between us and a peer (link.c); unused with other links
+ * @tx_mutex: who holds it transmits, or makes or ends the main connection
+ * @flags: DLM_LINES_*
+ * @lock: guards @main, @other and @closed; leaf
+ * @main: we send here; received from as well
+ * @other: received from only: the peer connected while we had @main
+ * @closed: the peer is forgotten: no connection and no work may begin any more
+ * @tx_work: connects, transmits what callers left over
+ * @idle_work: dlm_session_idle()
+ * @retry_at: no connect before this (jiffies)
+ * @attempts: connects since the last success, chooses an address
+ * @connects: connections that we made
+ * @accepts: connections that the peer made
+ */
+struct dlm_lines {
+	struct mutex		tx_mutex; /* transmission, @retry_at, @attempts */
+	unsigned long		flags;
+	spinlock_t		lock;	/* @main, @other, @closed */
+	struct dlm_conn		*main;
+	struct dlm_conn		*other;
+	bool			closed;
+	struct delayed_work	tx_work;
+	struct delayed_work	idle_work;
+	unsigned long		retry_at;
+	unsigned int		attempts;
+	atomic_long_t		connects;
+	atomic_long_t		accepts;
+};
+
 /**
  * struct dlm_comms - transport of one node
  * @ref: owner, and each peer
@@ -61,6 +102,9 @@ struct dlm_addrs {
  * @local: our own addresses
  * @wait: woken when a conversation ended, room was made, a peer went
  * @unknown: packets to nodes that are no peers
+ * @wq: all work of sockets; NULL with another link
+ * @proto: TCP or SCTP, since the last start
+ * @listener: where connections come in, between start and stop
  *
  * Lifetime: see @ref; peers that are still in somebody's effects keep it.
  */
@@ -80,6 +124,9 @@ struct dlm_comms {
 	struct dlm_addrs		local;
 	wait_queue_head_t		wait;
 	atomic_long_t			unknown;
+	struct workqueue_struct		*wq;
+	const struct dlm_proto		*proto;
+	struct dlm_listener		*listener;
 };
 
 /**
@@ -94,6 +141,7 @@ struct dlm_comms {
  * @rx_mutex: its packets are handled by one thread at a time
  * @addrs: comms->addr_lock
  * @mark: SO_MARK, 0 for comms->config.mark; comms->addr_lock
+ * @lines: its sockets
  * @bad: frames that were refused, by verdict
  *
  * Lifetime: made by the first address or membership, until dlm_comms_peer_forget() and
@@ -107,9 +155,10 @@ struct dlm_peer {
 	int			nodeid;
 	bool			gone;
 	struct dlm_session	session;
-	struct mutex		rx_mutex;
+	struct mutex		rx_mutex; /* calls of the user's receive() */
 	struct dlm_addrs	addrs;
 	u32			mark;
+	struct dlm_lines	lines;
 	atomic_long_t		bad[DLM_FRAME_VERDICTS];
 };
 
@@ -119,8 +168,12 @@ struct dlm_peer *dlm_peer_next(struct dlm_comms *comms, unsigned long *index);
 void dlm_peer_get(struct dlm_peer *peer);
 void dlm_peer_put(struct dlm_peer *peer);
 
+void dlm_lines_init(struct dlm_peer *peer);
+
 int dlm_peer_input(struct dlm_peer *peer, struct dlm_stream *st, struct dlm_fx *fx);
 void dlm_peer_input_end(struct dlm_peer *peer, struct dlm_fx *fx);
+
+extern const struct dlm_link_ops dlm_socket_link;
 
 void dlm_comms_get(struct dlm_comms *comms);
 void dlm_comms_put(struct dlm_comms *comms);

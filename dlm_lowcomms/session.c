@@ -463,6 +463,22 @@ bool dlm_session_pending(struct dlm_session *s)
 }
 
 /**
+ * dlm_session_wants_link - should there be a connection?
+ * @s: session
+ *
+ * Return: true if there is something to send, or the peer is a member.
+ */
+bool dlm_session_wants_link(struct dlm_session *s)
+{
+	bool wants;
+
+	spin_lock(&s->lock);
+	wants = s->users || something_to_send(s);
+	spin_unlock(&s->lock);
+	return wants;
+}
+
+/**
  * dlm_session_lost - a connection broke
  * @s: session
  *
@@ -474,6 +490,9 @@ void dlm_session_lost(struct dlm_session *s)
 	spin_lock(&s->lock);
 	list_splice_init(&s->sent, &s->todo);
 	s->gap = 0;
+	/* after the end nobody connects just for an ACK: who misses it asks again */
+	if (s->state == DLM_SS_CLOSED)
+		s->ack_now = false;
 	s->stats[DLM_SC_LOST]++;
 	spin_unlock(&s->lock);
 }

@@ -151,6 +151,7 @@ bool dlm_session_crowded(struct dlm_session *s);
 unsigned int dlm_session_fill(struct dlm_session *s, void *buf,
 			      unsigned int size);
 bool dlm_session_pending(struct dlm_session *s);
+bool dlm_session_wants_link(struct dlm_session *s);
 enum dlm_session_act dlm_session_receive(struct dlm_session *s,
 					 enum dlm_verdict verdict,
 					 const struct dlm_frame *f,

@@ -35,4 +35,9 @@
 #define DLM_LKF_TIMEOUT		0x00040000
 #endif
 
+/* socket calls take an address whose size is given beside it */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define sockaddr_unsized	sockaddr
+#endif
+
 #endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SCTP: all addresses of each node are used; when a path fails the kernel's SCTP
+ * takes another (wire.md 2.1, 2.4).  Nothing here needs sctp.ko to be there:
+ * without it a socket cannot be made, and that is all.
+ */
+#include <linux/in.h>
+#include <linux/sctp.h>
+#include "conn.h"
+
+/* many small packets of many nodes come at once */
+#define RECEIVE_BUFFER	(4 * 1024 * 1024)
+
+static void sctp_tune(struct sock *sk)
+{
+	int on = 1;
+
+	sk->sk_prot->setsockopt(sk, SOL_SCTP, SCTP_NODELAY, KERNEL_SOCKPTR(&on),
+				sizeof(on));
+	sock_set_rcvbuf(sk, RECEIVE_BUFFER);
+}
+
+static int sctp_bind(struct socket *sock, const struct dlm_addrs *local, u16 port)
+{
+	struct sockaddr_storage addr;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < local->n && !err; i++) {
+		addr = local->a[i];
+		dlm_addr_set_port(&addr, port);
+		if (!i)
+			err = kernel_bind(sock, (struct sockaddr_unsized *)&addr,
+					  dlm_addr_len(&addr));
+		else
+			err = sock_bind_add(sock->sk, (struct sockaddr_unsized *)&addr,
+					    dlm_addr_len(&addr));
+	}
+	return err;
+}
+
+static unsigned int sctp_target(const struct dlm_addrs *addrs, unsigned int attempt)
+{
+	return attempt % addrs->n;
+}
+
+const struct dlm_proto dlm_sctp = {
+	.name		= "SCTP",
+	.protocol	= IPPROTO_SCTP,
+	.tune		= sctp_tune,
+	.bind		= sctp_bind,
+	.target		= sctp_target,
+};

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transports over real sockets: two nodes on the loopback interface, at
+ * 127.0.0.1 and 127.0.0.2.
+ *
+ * Results arrive in other threads; a deadline that passes is a failure.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/in.h>
+#include <linux/inetdevice.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include "../dlm_lowcomms/conn.h"
+
+#define DEADLINE	(60 * HZ)
+#define PORT		21064
+
+/**
+ * struct c_node - one node
+ * @comms: its transport
+ * @nodeid: who it is
+ * @sent: messages sent to the other
+ * @got: messages received
+ * @wrong: messages that were not the next
+ * @goal: @done is completed when so many were received
+ * @plain: recovery messages received
+ * @nomem: so many calls of receive() fail from now on
+ * @echo: answers each message
+ * @done: @goal was reached
+ * @heard: a plain packet came
+ */
+struct c_node {
+	struct dlm_comms	*comms;
+	int			nodeid;
+	atomic_t		sent;
+	u32			got;
+	u32			wrong;
+	u32			goal;
+	unsigned int		nomem;
+	bool			echo;
+	struct completion	done;
+	struct completion	heard;
+};
+
+struct c_world {
+	struct c_node	n[2];
+};
+
+static void c_send(struct c_node *n, struct dlm_fx *fx)
+{
+	struct dlm_packet *p = dlm_packet_alloc(DLM_CMD_MSG, sizeof(struct dlm_w_msg),
+						GFP_KERNEL);
+	struct dlm_w_msg *m = (void *)p->data;
+
+	m->lkid = cpu_to_le32(atomic_fetch_inc(&n->sent));
+	dlm_comms_send(n->comms, 3 - n->nodeid, p, true, fx);
+}
+
+static int c_receive(void *priv, int nodeid, const void *packet, unsigned int len,
+		     struct dlm_fx *fx)
+{
+	const struct dlm_w_msg *m = packet;
+	struct c_node *n = priv;
+
+	if (n->nomem) {
+		n->nomem--;
+		return -ENOMEM;
+	}
+	if (m->header.cmd == DLM_CMD_RCOM) {
+		complete(&n->heard);
+		return 0;
+	}
+	if (le32_to_cpu(m->lkid) != n->got)
+		n->wrong++;
+	if (n->echo)
+		c_send(n, fx);
+	if (++n->got == n->goal)
+		complete(&n->done);
+	return 0;
+}
+
+static const struct dlm_comms_user c_user = {
+	.receive = c_receive,
+};
+
+static void c_hello(struct c_node *n)
+{
+	struct dlm_packet *p = dlm_packet_alloc(DLM_CMD_RCOM, sizeof(struct dlm_w_rcom),
+						GFP_KERNEL);
+	struct dlm_w_rcom *rc = (void *)p->data;
+	struct dlm_fx fx = { };
+
+	rc->type = cpu_to_le32(DLM_RCOM_STATUS);
+	dlm_comms_send(n->comms, 3 - n->nodeid, p, false, &fx);
+	dlm_fx_flush(&fx);
+}
+
+static void c_addr(struct sockaddr_storage *addr, int nodeid)
+{
+	struct sockaddr_in *in = (void *)addr;
+
+	memset(addr, 0, sizeof(*addr));
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK + nodeid - 1);
+}
+
+static void loopback_up(void)
+{
+	struct net_device *lo = init_net.loopback_dev;
+
+	rtnl_lock();
+	dev_change_flags(lo, lo->flags | IFF_UP, NULL);
+	rtnl_unlock();
+}
+
+static bool c_wait(struct completion *c)
+{
+	return wait_for_completion_timeout(c, DEADLINE);
+}
+
+static struct c_node *c_node(struct kunit *test, int i)
+{
+	struct c_world *w = test->priv;
+
+	return &w->n[i];
+}
+
+static int c_start(struct c_node *n, unsigned int protocol)
+{
+	struct dlm_comms_config config = {
+		.protocol = protocol,
+		.port = PORT,
+	};
+	int err;
+
+	err = dlm_comms_start(n->comms, n->nodeid, &config);
+	return err ?: dlm_comms_member_add(n->comms, 3 - n->nodeid);
+}
+
+static int c_init(struct kunit *test)
+{
+	struct c_world *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	struct sockaddr_storage addr;
+	struct c_node *n;
+	int i;
+
+	if (!w)
+		return -ENOMEM;
+	test->priv = w;
+	loopback_up();
+	for (i = 0; i < 2; i++) {
+		n = &w->n[i];
+		n->nodeid = i + 1;
+		init_completion(&n->done);
+		init_completion(&n->heard);
+		n->comms = dlm_comms_create(&init_net, &c_user, n, NULL);
+		if (!n->comms)
+			return -ENOMEM;
+		c_addr(&addr, i + 1);
+		dlm_comms_addr_add(n->comms, i + 1, &addr, true);
+		c_addr(&addr, 2 - i);
+		dlm_comms_addr_add(n->comms, 2 - i, &addr, false);
+	}
+	return 0;
+}
+
+static void c_exit(struct kunit *test)
+{
+	struct c_world *w = test->priv;
+	int i;
+
+	for (i = 0; w && i < 2; i++) {
+		if (w->n[i].comms)
+			dlm_comms_destroy(w->n[i].comms);
+	}
+}
+
+/* both nodes run and have heard each other */
+static void c_meet(struct kunit *test, unsigned int protocol)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, c_start(c_node(test, i), protocol), 0);
+	for (i = 0; i < 2; i++)
+		c_hello(c_node(test, i));
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_TRUE(test, c_wait(&c_node(test, i)->heard));
+}
+
+static void c_check(struct kunit *test, u32 goal)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct c_node *n = c_node(test, i);
+
+		KUNIT_EXPECT_TRUE(test, c_wait(&n->done));
+		KUNIT_EXPECT_EQ(test, n->got, goal);
+		KUNIT_EXPECT_EQ(test, n->wrong, 0U);
+	}
+}
+
+static void c_traffic(struct kunit *test, u32 packets)
+{
+	struct dlm_fx fx = { };
+	u32 i;
+
+	c_node(test, 0)->goal += packets;
+	c_node(test, 1)->goal += packets;
+	for (i = 0; i < packets; i++) {
+		c_send(c_node(test, 0), &fx);
+		c_send(c_node(test, 1), &fx);
+		if (i % 7 == 0)
+			dlm_fx_flush(&fx);
+	}
+	dlm_fx_flush(&fx);
+}
+
+static void both_ways(struct kunit *test, unsigned int protocol)
+{
+	c_meet(test, protocol);
+	c_traffic(test, 3000);
+	c_check(test, 3000);
+}
+
+static void tcp_both_ways(struct kunit *test)
+{
+	both_ways(test, DLM_PROTO_TCP);
+}
+
+static void sctp_both_ways(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_IP_SCTP))
+		kunit_skip(test, "no SCTP in this kernel");
+	both_ways(test, DLM_PROTO_SCTP);
+}
+
+static struct kunit_case comms_cases[] = {
+	KUNIT_CASE(tcp_both_ways),
+	KUNIT_CASE(sctp_both_ways),
+	{}
+};
+
+static struct kunit_suite comms_suite = {
+	.name = "dlm_comms",
+	.init = c_init,
+	.exit = c_exit,
+	.test_cases = comms_cases,
+};
+
+kunit_test_suites(&comms_suite);
+
+MODULE_LICENSE("GPL");
