@@ -267,6 +267,7 @@ void dlm_ls_event_done(struct dlm_ls *ls, int result);
 /* node.c */
 int dlm_node_comms_get(struct dlm_node *node);
 void dlm_node_comms_put(struct dlm_node *node);
+void dlm_node_end_comms(struct dlm_node *node);
 bool dlm_node_has_daemon_locked(const struct dlm_node *node);
 
 /* stats.c */

@@ -45,6 +45,7 @@ static void __net_exit net_exit(struct net *net)
 	struct dlm_net *dn = net_generic(net, dlm_net_id);
 
 	dlm_node_stop(dn->node);
+	dlm_node_end_comms(dn->node);
 	dlm_debugfs_del_node(dn->node);
 	dlm_node_put(dn->node);
 }

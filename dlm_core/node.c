@@ -60,27 +60,17 @@ void dlm_node_put(struct dlm_node *node)
  * dlm_node_stop - end everything that runs on a node
  * @node: the node; it stays as memory until the last reference is gone
  *
- * Releases all lockspaces without asking anybody, and ends the transport. Open
- * handles become dead.
+ * Releases all lockspaces without asking anybody. Open handles become dead.
  *
  * Context: sleeps.
  */
 void dlm_node_stop(struct dlm_node *node)
 {
-	struct dlm_comms *comms;
-
 	spin_lock(&node->lock);
 	node->dead = true;
 	spin_unlock(&node->lock);
 	dlm_node_daemon_changed(node);
 	dlm_ls_release_all(node);
-
-	mutex_lock(&node->control);
-	comms = node->comms;
-	node->comms = NULL;
-	mutex_unlock(&node->control);
-	if (comms)
-		dlm_comms_destroy(comms);
 }
 
 /* --- the transport ------------------------------------------------------ */
@@ -98,6 +88,24 @@ static int start_comms(struct dlm_node *node)
 		err = dlm_comms_start(node->comms, node->nodeid, &config);
 	mutex_unlock(&node->control);
 	return err;
+}
+
+/**
+ * dlm_node_end_comms - destroy the transport, without farewell
+ * @node: node that was stopped
+ *
+ * Context: sleeps.
+ */
+void dlm_node_end_comms(struct dlm_node *node)
+{
+	struct dlm_comms *comms;
+
+	mutex_lock(&node->control);
+	comms = node->comms;
+	node->comms = NULL;
+	mutex_unlock(&node->control);
+	if (comms)
+		dlm_comms_destroy(comms);
 }
 
 /**
