@@ -560,7 +560,7 @@ static void released_at_once(struct kunit *test)
 	int i, err;
 
 	joiner_start(test, &j, release_at_once);
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 40; i++) {
 		do {
 			err = dlm_ls_create(j.node, &params, &ls);
 			cond_resched();
