@@ -471,15 +471,19 @@ int dlm_ls_create(struct dlm_node *node, const struct dlm_ls_params *params,
 		goto out_noio;
 	}
 	__module_get(THIS_MODULE);
+	/* once it has joined, anybody may release it */
+	dlm_ls_get(ls);
 	err = ls_come_up(ls, params);
 	trace_dlm_lockspace(ls->name, "ready", current->comm, err);
 	if (err) {
 		if (part_and_take_down(ls))
 			err = -EINTR;
-		goto out_noio;
+	} else {
+		dlm_node_count(node, DLM_NS_CREATED);
+		pr_info_ratelimited("dlm: %s: lockspace created, flags %x\n",
+				    ls->name, ls->exflags);
 	}
-	dlm_node_count(node, DLM_NS_CREATED);
-	pr_info_ratelimited("dlm: %s: lockspace created, flags %x\n", ls->name, ls->exflags);
+	dlm_ls_put(ls);
 out_noio:
 	memalloc_noio_restore(noio);
 	if (err < 0) {

@@ -533,6 +533,48 @@ static void create_while_releasing(struct kunit *test)
 	release(test, second.ls);
 }
 
+static int release_at_once(void *data)
+{
+	struct joiner *j = data;
+	struct dlm_ls *ls;
+
+	while (!kthread_should_stop()) {
+		ls = dlm_ls_find(j->node, "slow", 4);
+		if (ls) {
+			dlm_ls_release(ls, DLM_RELEASE_FORCE);
+			dlm_ls_put(ls);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/* a lockspace may be gone again before its creator is told that it is there */
+static void released_at_once(struct kunit *test)
+{
+	struct dlm_ls_params params = {
+		.name = "slow", .namelen = 4, .lvblen = T_LVBLEN, .device = true,
+	};
+	struct joiner j = { };
+	struct dlm_ls *ls;
+	int i, err;
+
+	joiner_start(test, &j, release_at_once);
+	for (i = 0; i < 40; i++) {
+		do {
+			err = dlm_ls_create(j.node, &params, &ls);
+			cond_resched();
+		} while (err == -EEXIST);
+		KUNIT_EXPECT_EQ(test, err, 0);
+	}
+	kthread_stop(j.task);
+	ls = dlm_ls_find(j.node, "slow", 4);
+	if (!ls)
+		return;
+	KUNIT_EXPECT_EQ(test, dlm_ls_release(ls, DLM_RELEASE_FORCE), 0);
+	dlm_ls_put(ls);
+}
+
 /* who waits for another's create can be killed, and has done nothing then */
 static void killed_creator(struct kunit *test)
 {
@@ -652,6 +694,7 @@ static struct kunit_case lockspace_cases[] = {
 	KUNIT_CASE(create_while_joining),
 	KUNIT_CASE(create_while_failing),
 	KUNIT_CASE(create_while_releasing),
+	KUNIT_CASE(released_at_once),
 	KUNIT_CASE(killed_creator),
 	KUNIT_CASE(ids_go_up),
 	KUNIT_CASE(ids_wrap),
