@@ -5,6 +5,7 @@
  */
 #include <linux/bitops.h>
 #include <dlm/core.h>
+#include <dlm/transport.h>
 
 /**
  * dlm_fx_add - have a sink flushed
@@ -23,8 +24,19 @@ void dlm_fx_add(struct dlm_fx *fx, struct dlm_sink *sink)
 	fx->first = sink;
 }
 
+static void free_spare(struct dlm_fx *fx)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(fx->spare); i++) {
+		if (fx->spare[i])
+			dlm_packet_free(fx->spare[i]);
+		fx->spare[i] = NULL;
+	}
+}
+
 /**
- * dlm_fx_flush - flush all sinks and forget them
+ * dlm_fx_flush - flush all sinks, free what was not sent, and forget it all
  * @fx: effects, empty afterwards
  *
  * Context: process context, no spinlock held.
@@ -33,6 +45,7 @@ void dlm_fx_flush(struct dlm_fx *fx)
 {
 	struct dlm_sink *sink;
 
+	free_spare(fx);
 	while ((sink = fx->first)) {
 		fx->first = sink->fx_next;
 		/* from here on others list it again; flush sees all they appended before */

@@ -107,16 +107,11 @@ static inline void rsb_spin_unlock(struct dlm_rsb *r)
 	spin_unlock(&r->lock);
 }
 
-/* does another node hold the queues? (DLM_MASTER_UNKNOWN counts as another) */
-static inline bool dlm_rsb_remote(const struct dlm_rsb *r)
-{
-	return r->nodeid != 0;
-}
-
 /* a process copy whose master is (or is asked) elsewhere */
 static inline bool dlm_lkb_remote(const struct dlm_lkb *lkb)
 {
-	return lkb->nodeid && !(lkb->flags & DLM_LKB_MSTCPY);
+	return (lkb->nodeid || lkb->status == DLM_LKSTS_LOOKUP) &&
+	       !(lkb->flags & DLM_LKB_MSTCPY);
 }
 
 /* rsb.c */
@@ -131,6 +126,8 @@ void dlm_rsb_free_reserved(struct dlm_rsb *r);
 struct dlm_rsb *dlm_rsb_find(struct dlm_ls *ls, const void *name,
 			     unsigned int len);
 bool dlm_rsb_unused(const struct dlm_rsb *r);
+void dlm_rsb_activate(struct dlm_rsb *r);
+void dlm_rsb_forget(struct dlm_rsb *r);
 
 /*
  * For the recovery, which runs with the gate shut and empty:
@@ -152,8 +149,9 @@ void dlm_rsb_set_master(struct dlm_rsb *r, int nodeid);
 void dlm_rsb_forget_unused(struct dlm_ls *ls);
 
 /* dir.c */
-int dlm_dir_nodeid(struct dlm_ls *ls, const void *name, unsigned int len);
-int dlm_dir_of_hash(struct dlm_ls *ls, u32 hash);
+int dlm_dir_nodeid(const struct dlm_ls *ls, const void *name, unsigned int len);
+int dlm_dir_of_hash(const struct dlm_ls *ls, u32 hash);
+bool dlm_dir_shared(const struct dlm_ls *ls);
 u32 dlm_dir_hash(const void *name, unsigned int len);
 
 /* lkb.c */
@@ -169,6 +167,11 @@ void dlm_lkb_queue(struct dlm_lkb *lkb, enum dlm_lkb_status status);
 void dlm_lkb_complete(struct dlm_lkb *lkb, struct dlm_fx *fx, int status);
 void dlm_lkb_blocking(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode);
 void dlm_lkb_end(struct dlm_lkb *lkb);
+void dlm_lkb_init(struct dlm_lkb *lkb, const struct dlm_lkb_ops *ops,
+		  struct dlm_rsb *r, u16 flags);
+typedef void (*dlm_flagged_fn)(struct dlm_lkb *lkb, struct dlm_fx *fx);
+int dlm_each_flagged(struct dlm_ls *ls, u16 flag, dlm_flagged_fn fn,
+		     struct dlm_fx *fx);
 
 /* lvb.c */
 void dlm_lvb_on_grant(struct dlm_lkb *lkb);
@@ -176,23 +179,45 @@ void dlm_lvb_on_unlock(struct dlm_lkb *lkb);
 
 /* mstcpy.c: copies of locks that are held on other nodes */
 extern const struct dlm_lkb_ops dlm_mstcpy_ops;
-int dlm_mstcpy_cache_init(void);
-void dlm_mstcpy_cache_exit(void);
 struct dlm_lkb *dlm_mstcpy_alloc(void);
 void dlm_mstcpy_free(struct dlm_lkb *lkb);
-struct dlm_lkb *dlm_mstcpy_recover(struct dlm_ls *ls, struct dlm_rsb *r, struct dlm_lkb *lkb, int nodeid,
-				   const struct dlm_w_lock *rec, char *lvb);
+int dlm_mstcpy_attach(struct dlm_rsb *r, struct dlm_lkb *lkb, int nodeid,
+		      u32 remid);
+int dlm_mstcpy_recover(struct dlm_rsb *r, struct dlm_lkb *lkb, int nodeid,
+		       const struct dlm_w_lock *rec, char *lvb);
+bool dlm_can_tell(const struct dlm_lkb *lkb, struct dlm_fx *fx);
 
 /* send.c */
-int dlm_fx_reserve(struct dlm_ls *ls, struct dlm_fx *fx, unsigned int n, gfp_t gfp);
-void dlm_send_op(struct dlm_lkb *lkb, enum dlm_msg_type type, int nodeid,
+int dlm_result_to_wire(int result);
+int dlm_result_from_wire(int result);
+int dlm_fx_reserve(struct dlm_ls *ls, struct dlm_fx *fx, unsigned int n,
+		   gfp_t gfp);
+void dlm_send_op(struct dlm_lkb *lkb, enum dlm_msg_type type,
 		 struct dlm_fx *fx);
 void dlm_send_reply(struct dlm_lkb *lkb, enum dlm_msg_type type, int result,
 		    struct dlm_fx *fx);
+void dlm_send_bast(struct dlm_lkb *lkb, int mode, struct dlm_fx *fx);
+void dlm_send_error(struct dlm_ls *ls, int nodeid, const struct dlm_w_msg *msg,
+		    enum dlm_msg_type type, int result, struct dlm_fx *fx);
+void dlm_send_lookup_reply(struct dlm_ls *ls, int nodeid,
+			   const struct dlm_w_msg *msg, int master,
+			   struct dlm_fx *fx);
+void dlm_send_remove(struct dlm_rsb *r, int nodeid, struct dlm_fx *fx);
+void dlm_send_purge(struct dlm_ls *ls, int nodeid, u32 pid, struct dlm_fx *fx);
 
 /* waiters.c: operations whose reply is awaited */
+bool dlm_must_send(struct dlm_rsb *r, int *nodeid);
+void dlm_ask(struct dlm_lkb *lkb, struct dlm_fx *fx);
+bool dlm_lookup_next(struct dlm_rsb *r, struct dlm_fx *fx);
+void dlm_first_done(struct dlm_lkb *lkb);
+bool dlm_remote_busy(const struct dlm_lkb *lkb);
+void dlm_convert_send(struct dlm_lkb *lkb, struct dlm_fx *fx);
+int dlm_cancel_check(const struct dlm_lkb *lkb);
+void dlm_cancel_send(struct dlm_lkb *lkb, struct dlm_fx *fx, int status);
+int dlm_unlock_check(const struct dlm_lkb *lkb, bool force);
+void dlm_unlock_send(struct dlm_lkb *lkb, struct dlm_fx *fx);
 void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone);
-int dlm_waiters_resend(struct dlm_ls *ls);
+int dlm_waiters_resend(struct dlm_ls *ls, struct dlm_fx *fx);
 
 /* recv.c */
 int dlm_recv_msg(struct dlm_ls *ls, int nodeid, const struct dlm_w_msg *msg,
@@ -200,9 +225,14 @@ int dlm_recv_msg(struct dlm_ls *ls, int nodeid, const struct dlm_w_msg *msg,
 
 /* later.c: what is owed to resources, and those that are kept unused */
 void dlm_later_init(struct dlm_ls *ls);
+void dlm_owe(struct dlm_rsb *r, unsigned int delay_ms);
+void dlm_age(struct dlm_rsb *r);
+void dlm_unlist(struct dlm_rsb *r);
+int dlm_later_run(struct dlm_ls *ls, struct dlm_fx *fx);
 unsigned int dlm_later_work(struct dlm_ls *ls, ktime_t now);
 
 /* grant.c */
+int dlm_alternative_mode(const struct dlm_lkb *lkb);
 bool dlm_grant_now(struct dlm_lkb *lkb, int *err);
 void dlm_grant(struct dlm_lkb *lkb);
 bool dlm_grant_converts(struct dlm_rsb *r, struct dlm_fx *fx,
@@ -223,7 +253,9 @@ int dlm_master_cancel(struct dlm_lkb *lkb);
 bool dlm_owner_add(struct dlm_owner *owner, struct dlm_lkb *lkb);
 void dlm_owner_drop(struct dlm_lkb *lkb);
 void dlm_ls_drop_locks(struct dlm_ls *ls);
-void dlm_sweep_zombies(struct dlm_ls *ls);
+int dlm_sweep_zombies(struct dlm_ls *ls);
+int dlm_purge_inside(struct dlm_ls *ls, u32 pid, struct dlm_fx *fx);
+unsigned int dlm_ls_users(struct dlm_ls *ls);
 
 /* lockspace.c */
 void dlm_ls_release_all(struct dlm_node *node);
@@ -231,6 +263,8 @@ void dlm_ls_release_all(struct dlm_node *node);
 /* request.c */
 int dlm_lock_check_flags(u32 flags, int mode);
 int dlm_unlock_check_flags(u32 flags);
+void dlm_request_here(struct dlm_lkb *lkb, struct dlm_fx *fx);
+void dlm_convert_here(struct dlm_lkb *lkb, struct dlm_fx *fx);
 void dlm_unlock_locked(struct dlm_lkb *lkb, struct dlm_fx *fx, bool silent);
 int dlm_cancel_locked(struct dlm_lkb *lkb, struct dlm_fx *fx, int status);
 

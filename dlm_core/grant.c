@@ -79,7 +79,13 @@ static bool in_conversion_deadlock(const struct dlm_lkb *lkb)
 	return false;
 }
 
-static int alternative_mode(const struct dlm_lkb *lkb)
+/**
+ * dlm_alternative_mode - which other mode would do?
+ * @lkb: lock with its wanted mode
+ *
+ * Return: the mode, DLM_LOCK_IV for none.
+ */
+int dlm_alternative_mode(const struct dlm_lkb *lkb)
 {
 	if ((lkb->exflags & DLM_LKF_ALTPR) && lkb->rqmode != DLM_LOCK_PR)
 		return DLM_LOCK_PR;
@@ -112,7 +118,7 @@ static bool can_grant(struct dlm_lkb *lkb, bool now, int *err)
 		return false;
 	}
 
-	alt = alternative_mode(lkb);
+	alt = dlm_alternative_mode(lkb);
 	if (alt == DLM_LOCK_IV || !may_have(lkb, alt, now))
 		return false;
 	lkb->rqmode = alt;
@@ -154,6 +160,17 @@ void dlm_grant(struct dlm_lkb *lkb)
 	dlm_lkb_move(lkb, DLM_LKSTS_GRANTED);
 }
 
+/*
+ * There was no memory to tell somebody, so nothing was changed: the pass ends here and
+ * is repeated later.  What was done so far is not done again: locks are off their
+ * queues, holders have their @highbast.
+ */
+static void put_off(struct dlm_rsb *r)
+{
+	r->flags |= DLM_RSB_GRANT_OWED;
+	dlm_owe(r, 0);
+}
+
 static void grant_queued(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
 	dlm_grant(lkb);
@@ -179,6 +196,10 @@ static void tell_deadlock(struct dlm_lkb *lkb, struct dlm_fx *fx)
 	if (!wants_bast(lkb) || !(lkb->exflags & DLM_LKF_NODLCKWT) ||
 	    lkb->highbast >= lkb->rqmode)
 		return;
+	if (!dlm_can_tell(lkb, fx)) {
+		put_off(lkb->rsb);
+		return;
+	}
 	lkb->highbast = lkb->rqmode;
 	dlm_lkb_blocking(lkb, fx, lkb->rqmode);
 }
@@ -210,6 +231,10 @@ bool dlm_grant_converts(struct dlm_rsb *r, struct dlm_fx *fx,
 		top = *high;
 		want_cw = *cw;
 		list_for_each_entry_safe(lkb, next, &r->convert, queue) {
+			if (!dlm_can_tell(lkb, fx)) {
+				put_off(r);
+				return granted;
+			}
 			demoted = lkb->sbflags & DLM_SBF_DEMOTED;
 			first = is_first(&r->convert, lkb);
 			if (can_grant(lkb, false, &err)) {
@@ -235,25 +260,37 @@ bool dlm_grant_converts(struct dlm_rsb *r, struct dlm_fx *fx,
 	return granted;
 }
 
-static void grant_waiters(struct dlm_rsb *r, struct dlm_fx *fx,
+/* false if the pass ended early */
+static bool grant_waiters(struct dlm_rsb *r, struct dlm_fx *fx,
 			  int *high, bool *cw)
 {
 	struct dlm_lkb *lkb, *next;
 	int err;
 
 	list_for_each_entry_safe(lkb, next, &r->wait, queue) {
+		if (!dlm_can_tell(lkb, fx)) {
+			put_off(r);
+			return false;
+		}
 		if (can_grant(lkb, false, &err))
 			grant_queued(lkb, fx);
 		else
 			blocked_by(lkb, high, cw);
 	}
+	return true;
 }
 
-static void tell_holder(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode,
+/* false if there is no memory to tell it */
+static bool tell_holder(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode,
 			int remember)
 {
+	if (!dlm_can_tell(lkb, fx)) {
+		put_off(lkb->rsb);
+		return false;
+	}
 	lkb->highbast = remember;
 	dlm_lkb_blocking(lkb, fx, mode);
+	return true;
 }
 
 /* after a grant pass: tell the holders the strongest mode that stays blocked */
@@ -266,12 +303,13 @@ static void tell_holders(struct dlm_rsb *r, struct dlm_fx *fx, int high, bool cw
 
 		if (!wants_bast(lkb))
 			continue;
-		if (pr_cw ? lkb->highbast < DLM_LOCK_EX :
-			    lkb->highbast < high &&
-			    !dlm_modes_compat(lkb->grmode, high))
-			tell_holder(lkb, fx,
-				    pr_cw && high == DLM_LOCK_PR ?
-				    DLM_LOCK_CW : high, high);
+		if (pr_cw ? lkb->highbast >= DLM_LOCK_EX :
+			    lkb->highbast >= high ||
+			    dlm_modes_compat(lkb->grmode, high))
+			continue;
+		if (!tell_holder(lkb, fx, pr_cw && high == DLM_LOCK_PR ?
+				 DLM_LOCK_CW : high, high))
+			return;
 	}
 }
 
@@ -295,9 +333,10 @@ void dlm_grant_pending(struct dlm_rsb *r, struct dlm_fx *fx)
 		return;
 	}
 	dlm_grant_converts(r, fx, &high, &cw);
+	if (r->flags & DLM_RSB_GRANT_OWED)
+		return;
 	r->flags &= ~DLM_RSB_RECOVER_GRANT;
-	grant_waiters(r, fx, &high, &cw);
-	if (high > DLM_LOCK_IV)
+	if (grant_waiters(r, fx, &high, &cw) && high > DLM_LOCK_IV)
 		tell_holders(r, fx, high, cw);
 }
 
@@ -318,8 +357,9 @@ static void bast_queue(struct list_head *queue, const struct dlm_lkb *lkb,
 	struct dlm_lkb *holder;
 
 	list_for_each_entry(holder, queue, queue)
-		if (holder != lkb && must_tell(holder, lkb->rqmode))
-			tell_holder(holder, fx, lkb->rqmode, lkb->rqmode);
+		if (holder != lkb && must_tell(holder, lkb->rqmode) &&
+		    !tell_holder(holder, fx, lkb->rqmode, lkb->rqmode))
+			return;
 }
 
 /**
@@ -338,6 +378,9 @@ void dlm_bast_granted(struct dlm_lkb *lkb, struct dlm_fx *fx)
  * dlm_bast_all - tell holders and converters in the way of a refused lock
  * @lkb: the lock, with its wanted mode
  * @fx: effects
+ *
+ * Without memory for a message the holders on other nodes that are left are not told: the lock
+ * is not there any more when the pass is repeated.
  *
  * Context: resource locked.
  */

@@ -51,6 +51,43 @@ unsigned int dlm_lkb_count(struct dlm_ls *ls)
 }
 
 /**
+ * dlm_lkb_init - a lock that is attached to nothing but its resource
+ * @lkb: memory for it
+ * @ops: its kind
+ * @r: its resource
+ * @flags: DLM_LKB_*
+ */
+void dlm_lkb_init(struct dlm_lkb *lkb, const struct dlm_lkb_ops *ops,
+		  struct dlm_rsb *r, u16 flags)
+{
+	lkb->rsb = r;
+	INIT_LIST_HEAD(&lkb->queue);
+	lkb->ops = ops;
+	lkb->owner = NULL;
+	INIT_LIST_HEAD(&lkb->owner_node);
+	lkb->watch = NULL;
+	lkb->lvb = NULL;
+	lkb->since = 0;
+	lkb->timeout_cs = 0;
+	lkb->remid = 0;
+	lkb->nodeid = 0;
+	lkb->exflags = 0;
+	lkb->lvbseq = 0;
+	lkb->pid = 0;
+	lkb->grmode = DLM_LOCK_IV;
+	lkb->rqmode = DLM_LOCK_IV;
+	lkb->highbast = DLM_LOCK_NL;
+	lkb->status = DLM_LKSTS_DEAD;
+	lkb->sbflags = 0;
+	lkb->wait_type = 0;
+	lkb->flags = flags;
+	lkb->wait_count = 0;
+	lkb->stale_cancels = 0;
+	lkb->tries = 0;
+	lkb->cancel_as = 0;
+}
+
+/**
  * dlm_lkb_publish - give a lock its id and let it be found
  * @ls: the lockspace
  * @lkb: lock that is ready but for @id
@@ -211,6 +248,12 @@ static void count_completion(struct dlm_ls *ls, int status)
 	}
 }
 
+/* nobody hears of an orphan */
+static bool has_listener(const struct dlm_lkb *lkb)
+{
+	return lkb->owner || (lkb->flags & DLM_LKB_MSTCPY);
+}
+
 /**
  * dlm_lkb_complete - tell the owner that the outstanding operation ended
  * @lkb: the lock, in its new state
@@ -222,8 +265,9 @@ static void count_completion(struct dlm_ls *ls, int status)
 void dlm_lkb_complete(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
 {
 	dlm_watch_stop(lkb);
-	count_completion(lkb->rsb->ls, status);
-	if (lkb->owner)
+	if (!(lkb->flags & DLM_LKB_MSTCPY))
+		count_completion(lkb->rsb->ls, status);
+	if (has_listener(lkb))
 		lkb->ops->complete(lkb, fx, status);
 }
 
@@ -238,7 +282,7 @@ void dlm_lkb_complete(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
 void dlm_lkb_blocking(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode)
 {
 	dlm_ls_count(lkb->rsb->ls, DLM_ST_BAST);
-	if (lkb->owner)
+	if (has_listener(lkb))
 		lkb->ops->blocking(lkb, fx, mode);
 }
 
@@ -268,6 +312,90 @@ void dlm_lkb_end(struct dlm_lkb *lkb)
 	dlm_watch_free(lkb);
 	dlm_owner_drop(lkb);
 	dlm_lkb_move(lkb, DLM_LKSTS_DEAD);
+	dlm_first_done(lkb);
 	rhashtable_remove_fast(&ls->lkbs, &lkb->id_node, lkb_params);
 	call_rcu(&lkb->rcu, lkb_free_rcu);
+}
+
+/* --- all locks ---------------------------------------------------------- */
+
+/**
+ * dlm_lkb_walk - look at all locks
+ * @ls: the lockspace
+ * @fn: called for each lock, its resource locked; must not sleep, leaves it locked
+ * @arg: for @fn
+ *
+ * Linear in their number.  If the table is resized meanwhile, @fn may see a lock
+ * again.
+ *
+ * Context: may sleep between two locks.
+ */
+void dlm_lkb_walk(struct dlm_ls *ls, dlm_lkb_fn fn, void *arg)
+{
+	struct rhashtable_iter iter;
+	struct dlm_lkb *lkb;
+	struct dlm_rsb *r;
+
+	rhashtable_walk_enter(&ls->lkbs, &iter);
+	rhashtable_walk_start(&iter);
+	while ((lkb = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(lkb))
+			continue;
+		r = dlm_lkb_lock_rsb(lkb);
+		if (r) {
+			fn(lkb, arg);
+			dlm_rsb_unlock(r);
+		}
+		if (need_resched()) {
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+		}
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+/**
+ * dlm_each_flagged - do something about all locks with a flag, which takes messages
+ * @ls: the lockspace
+ * @flag: one of DLM_LKB_*
+ * @fn: called with the resource locked and a packet at hand; clears the flag
+ * @fx: effects
+ *
+ * Context: may sleep for memory.
+ * Return: 0, or -ENOMEM: some are left.
+ */
+int dlm_each_flagged(struct dlm_ls *ls, u16 flag, dlm_flagged_fn fn,
+		     struct dlm_fx *fx)
+{
+	struct rhashtable_iter iter;
+	struct dlm_lkb *lkb;
+	struct dlm_rsb *r;
+	int err = 0;
+
+	rhashtable_walk_enter(&ls->lkbs, &iter);
+	rhashtable_walk_start(&iter);
+	while (!err && (lkb = rhashtable_walk_next(&iter))) {
+		u32 id;
+
+		if (IS_ERR(lkb) || !(READ_ONCE(lkb->flags) & flag))
+			continue;
+		id = lkb->id;
+		rhashtable_walk_stop(&iter);
+		if (ls->comms)
+			err = dlm_fx_reserve(ls, fx, 1, GFP_NOIO);
+		lkb = err ? NULL : dlm_lkb_lock(ls, id);
+		if (lkb) {
+			r = lkb->rsb;
+			if (lkb->flags & flag)
+				fn(lkb, fx);
+			dlm_rsb_unlock(r);
+		}
+		cond_resched();
+		rhashtable_walk_start(&iter);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	return err;
 }

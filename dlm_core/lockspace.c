@@ -315,6 +315,7 @@ static struct dlm_ls *ls_alloc(struct dlm_node *node,
 	spin_lock_init(&ls->orphan_lock);
 	INIT_LIST_HEAD(&ls->orphans);
 	dlm_watch_init(ls);
+	dlm_later_init(ls);
 	/* what dlm_controld would choose (wire.md 1); it may still write another */
 	ls->global_id = ~crc32_le(crc32_le(~0U, prefix, sizeof(prefix) - 1),
 				  ls->name, ls->namelen + 1);
@@ -501,7 +502,7 @@ static bool ls_busy(struct dlm_ls *ls)
 
 	mutex_lock(&ls->control_lock);
 	dlm_recover_pause(ls);
-	busy = dlm_lkb_count(ls);
+	busy = dlm_ls_users(ls);
 	if (busy)
 		dlm_recover_resume(ls);
 	else

@@ -46,6 +46,10 @@ enum dlm_ls_stat {
 	DLM_ST_ORPHANED,
 	DLM_ST_ADOPTED,
 	DLM_ST_PURGED,
+	DLM_ST_SENT,		/* lock messages */
+	DLM_ST_RECEIVED,
+	DLM_ST_BAD_MSG,		/* that made no sense */
+	DLM_ST_RETRY,		/* requests that were turned away by who is not master */
 	DLM_ST_STORED,		/* lock messages that had to wait for recovery */
 	DLM_ST_MSG_STRAY,	/* lock messages of who is no member, or that are too old */
 	DLM_ST_RCOM_IGNORED,	/* recovery messages that nobody waited for */
@@ -116,6 +120,7 @@ struct dlm_members {
  * @owed: resources with something to do now, through dlm_rsb.link
  * @delayed: the same, but not before the next dlm_ls_work()
  * @unused: inactive resources that age, oldest first
+ * @zombies: a handle was closed whose locks could not go; dlm_sweep_zombies()
  * @round: rounds of ageing so far
  * @next_round: when the next one begins
  */
@@ -124,6 +129,7 @@ struct dlm_later {
 	struct list_head	owed;
 	struct list_head	delayed;
 	struct list_head	unused;
+	bool			zombies;
 	u32			round;
 	ktime_t			next_round;
 };

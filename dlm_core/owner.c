@@ -77,30 +77,67 @@ void dlm_owner_drop(struct dlm_lkb *lkb)
 	}
 }
 
+/* nobody hears of it any more; to its master it still is what it was */
+static void force_out_remote(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	u16 orphan = lkb->flags & DLM_LKB_ORPHAN;
+
+	dlm_owner_drop(lkb);
+	if (dlm_unlock_check(lkb, true))
+		return;
+	lkb->flags |= orphan;
+	lkb->exflags |= DLM_LKF_FORCEUNLOCK | DLM_LKF_IVVALBLK;
+	dlm_unlock_send(lkb, fx);
+}
+
 /* its holder died: as an unlock, and who wrote the value block is not to be trusted */
 static void force_out(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
+	if (dlm_lkb_remote(lkb)) {
+		force_out_remote(lkb, fx);
+		return;
+	}
 	lkb->exflags |= DLM_LKF_FORCEUNLOCK | DLM_LKF_IVVALBLK;
 	dlm_unlock_locked(lkb, fx, true);
+}
+
+static void add_orphan(struct dlm_lkb *lkb)
+{
+	struct dlm_ls *ls = lkb->rsb->ls;
+
+	lkb->flags |= DLM_LKB_ORPHAN;
+	spin_lock(&ls->orphan_lock);
+	list_add_tail(&lkb->owner_node, &ls->orphans);
+	spin_unlock(&ls->orphan_lock);
+	dlm_ls_count(ls, DLM_ST_ORPHANED);
+}
+
+/* what it waits for is cancelled; its master is told in any case (messages.md 14) */
+static void make_remote_orphan(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	if (lkb->wait_type == DLM_MSG_UNLOCK || (lkb->flags & DLM_LKB_OVL_UNLOCK))
+		return;
+	add_orphan(lkb);
+	if (lkb->wait_type != DLM_MSG_CANCEL && !(lkb->flags & DLM_LKB_OVL_CANCEL))
+		dlm_cancel_send(lkb, fx, -DLM_ECANCEL);
 }
 
 /* a persistent lock stays in its granted mode, without anybody to tell */
 static void make_orphan(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
 	struct dlm_rsb *r = lkb->rsb;
-	struct dlm_ls *ls = r->ls;
 	bool granted = lkb->grmode != DLM_LOCK_IV;
 	bool waited;
 
 	dlm_watch_stop(lkb);
 	dlm_owner_drop(lkb);
+	if (dlm_lkb_remote(lkb)) {
+		make_remote_orphan(lkb, fx);
+		return;
+	}
 	waited = dlm_master_cancel(lkb);
 	if (granted) {
-		lkb->flags |= DLM_LKB_ORPHAN;
-		spin_lock(&ls->orphan_lock);
-		list_add_tail(&lkb->owner_node, &ls->orphans);
-		spin_unlock(&ls->orphan_lock);
-		dlm_ls_count(ls, DLM_ST_ORPHANED);
+		add_orphan(lkb);
 	} else {
 		dlm_lkb_end(lkb);
 	}
@@ -129,8 +166,38 @@ static unsigned long count_locks(const struct list_head *list, spinlock_t *lock)
 	return n;
 }
 
-/* empties owner->locks; with @all persistent locks go as well */
-static void release_locks(struct dlm_owner *owner, bool all)
+/* the lock stays, without an owner, until dlm_sweep_zombies() */
+static void make_zombie(struct dlm_lkb *lkb)
+{
+	struct dlm_ls *ls = lkb->rsb->ls;
+
+	dlm_watch_stop(lkb);
+	dlm_owner_drop(lkb);
+	lkb->flags |= DLM_LKB_ZOMBIE;
+	WRITE_ONCE(ls->later.zombies, true);
+}
+
+/* how a handle's locks are let go */
+enum release_how {
+	NORMAL,		/* persistent ones become orphans */
+	ALL,		/* they go as well */
+	DETACH,		/* as zombies: nothing may be sent now */
+};
+
+/*
+ * Nothing can be sent while locking is stopped; it is different for a node that is
+ * alone, which needs not send anything.
+ */
+static enum release_how how_now(struct dlm_ls *ls, struct dlm_fx *fx,
+				enum release_how how)
+{
+	if (!ls->comms)
+		return how;
+	return dlm_fx_reserve(ls, fx, 1, GFP_NOIO) ? DETACH : how;
+}
+
+/* empties owner->locks */
+static void release_locks(struct dlm_owner *owner, enum release_how how)
 {
 	unsigned long left = count_locks(&owner->locks, &owner->lock);
 	struct dlm_fx fx = { };
@@ -139,6 +206,8 @@ static void release_locks(struct dlm_owner *owner, bool all)
 
 	/* others may add to the list, unless the owner is closing */
 	while (owner->closing || left--) {
+		if (how != DETACH)
+			how = how_now(owner->ls, &fx, how);
 		rcu_read_lock();
 		spin_lock(&owner->lock);
 		lkb = list_first_entry_or_null(&owner->locks, struct dlm_lkb,
@@ -146,18 +215,25 @@ static void release_locks(struct dlm_owner *owner, bool all)
 		spin_unlock(&owner->lock);
 		if (!lkb) {
 			rcu_read_unlock();
-			return;
+			break;
 		}
 		r = dlm_lkb_lock_rsb(lkb);
 		rcu_read_unlock();
 		if (!r)
 			continue;
-		if (lkb->owner == owner)
-			release_lock(lkb, &fx, all);
+		if (lkb->owner != owner)
+			;
+		else if (how == DETACH)
+			make_zombie(lkb);
+		else
+			release_lock(lkb, &fx, how == ALL);
 		dlm_rsb_unlock(r);
 		dlm_fx_flush(&fx);
 		cond_resched();
 	}
+	dlm_fx_flush(&fx);
+	if (how == DETACH)
+		dlm_ls_kick(owner->ls, 0);
 }
 
 /**
@@ -165,17 +241,25 @@ static void release_locks(struct dlm_owner *owner, bool all)
  * @owner: the owner; gets no effects any more once this returns
  *
  * Locks without PERSISTENT are unlocked by force, the others become orphans.
- * Passes a gate that is shut: a handle can always be closed.
+ * Passes a gate that is shut: a handle can always be closed.  In a cluster its locks
+ * are only taken from it then, and let go when locking goes on.
  *
  * Context: may sleep.
  * Return: 0.
  */
 int dlm_owner_close(struct dlm_owner *owner)
 {
+	struct dlm_gate *gate = &owner->ls->gate;
+
 	spin_lock(&owner->lock);
 	owner->closing = true;
 	spin_unlock(&owner->lock);
-	release_locks(owner, false);
+	if (dlm_gate_try_enter(gate)) {
+		release_locks(owner, NORMAL);
+		dlm_gate_leave(gate);
+	} else {
+		release_locks(owner, owner->ls->comms ? DETACH : NORMAL);
+	}
 	return 0;
 }
 
@@ -194,7 +278,7 @@ int dlm_owner_purge(struct dlm_owner *owner)
 
 	if (err)
 		return err;
-	release_locks(owner, true);
+	release_locks(owner, ALL);
 	dlm_gate_leave(&owner->ls->gate);
 	return 0;
 }
@@ -242,35 +326,84 @@ static bool match_pid(const struct dlm_lkb *lkb, const void *arg)
 }
 
 /**
- * dlm_orphans_purge - end orphans
+ * dlm_purge_inside - unlock the orphans of a process by force
  * @ls: the lockspace
- * @pid: only those last used by this thread; 0 for all
+ * @pid: whose, 0 for all
+ * @fx: effects
+ *
+ * Context: may sleep for memory; inside the gate.
+ * Return: 0 or -ENOMEM (some are left).
+ */
+int dlm_purge_inside(struct dlm_ls *ls, u32 pid, struct dlm_fx *fx)
+{
+	unsigned long left = count_locks(&ls->orphans, &ls->orphan_lock);
+	struct dlm_lkb *lkb;
+	struct dlm_rsb *r;
+
+	while (left--) {
+		if (ls->comms && dlm_fx_reserve(ls, fx, 1, GFP_NOIO))
+			return -ENOMEM;
+		lkb = lock_orphan(ls, match_pid, &pid);
+		if (!lkb)
+			break;
+		r = lkb->rsb;
+		dlm_ls_count(ls, DLM_ST_PURGED);
+		force_out(lkb, fx);
+		dlm_rsb_unlock(r);
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * dlm_orphans_purge - unlock the orphans of a process by force
+ * @ls: the lockspace
+ * @pid: whose, 0 for all
  *
  * Context: sleeps (killably) while the lockspace is stopped.
- * Return: 0, -ENOENT (lockspace is gone), -EINTR.
+ * Return: 0, -ENOENT (lockspace is gone), -EINTR, -ENOMEM.
  */
 int dlm_orphans_purge(struct dlm_ls *ls, u32 pid)
 {
 	struct dlm_fx fx = { };
-	struct dlm_lkb *lkb;
-	struct dlm_rsb *r;
-	unsigned long left;
 	int err;
 
 	err = dlm_gate_enter(&ls->gate);
 	if (err)
 		return err;
-	left = count_locks(&ls->orphans, &ls->orphan_lock);
-	while (left-- && (lkb = lock_orphan(ls, match_pid, &pid))) {
-		r = lkb->rsb;
-		dlm_ls_count(ls, DLM_ST_PURGED);
-		force_out(lkb, &fx);
-		dlm_rsb_unlock(r);
-		dlm_fx_flush(&fx);
-		cond_resched();
-	}
+	err = dlm_purge_inside(ls, pid, &fx);
 	dlm_gate_leave(&ls->gate);
-	return 0;
+	dlm_fx_flush(&fx);
+	return err;
+}
+
+/**
+ * dlm_purge_remote - ask another node to unlock its orphans of a process
+ * @ls: the lockspace
+ * @nodeid: the node
+ * @pid: whose, 0 for all
+ *
+ * Nobody answers (messages.md 14).
+ *
+ * Context: as dlm_orphans_purge().
+ * Return: 0, -ENOBUFS (no member), -ENOENT, -EINTR, -ENOMEM.
+ */
+int dlm_purge_remote(struct dlm_ls *ls, int nodeid, u32 pid)
+{
+	struct dlm_fx fx = { };
+	int err;
+
+	err = dlm_gate_enter(&ls->gate);
+	if (err)
+		return err;
+	err = -ENOBUFS;
+	if (ls->comms && dlm_is_member(ls, nodeid))
+		err = dlm_fx_reserve(ls, &fx, 1, GFP_NOIO);
+	if (!err)
+		dlm_send_purge(ls, nodeid, pid, &fx);
+	dlm_gate_leave(&ls->gate);
+	dlm_fx_flush(&fx);
+	return err;
 }
 
 struct orphan_key {
@@ -338,7 +471,7 @@ int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
 			dlm_ls_count(ls, DLM_ST_ADOPTED);
 		} else {
 			err = -EINVAL;
-			make_orphan(lkb, &op->fx);
+			add_orphan(lkb);
 		}
 	}
 	dlm_rsb_unlock(r);
@@ -379,4 +512,58 @@ void dlm_ls_drop_locks(struct dlm_ls *ls)
 		rhashtable_walk_exit(&iter);
 		cond_resched();
 	}
+}
+
+static void sweep(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	lkb->flags &= ~DLM_LKB_ZOMBIE;
+	release_lock(lkb, fx, false);
+}
+
+/**
+ * dlm_sweep_zombies - let the locks of handles go that were closed while it was not possible
+ * @ls: the lockspace
+ *
+ * Context: may sleep for memory; inside the gate.
+ * Return: 0, or -ENOMEM: some are left.
+ */
+int dlm_sweep_zombies(struct dlm_ls *ls)
+{
+	struct dlm_fx fx = { };
+	int err;
+
+	WRITE_ONCE(ls->later.zombies, false);
+	err = dlm_each_flagged(ls, DLM_LKB_ZOMBIE, sweep, &fx);
+	if (err)
+		WRITE_ONCE(ls->later.zombies, true);
+	dlm_fx_flush(&fx);
+	return err;
+}
+
+static void count_user(struct dlm_lkb *lkb, void *arg)
+{
+	unsigned int *n = arg;
+
+	if (lkb->owner || (!list_empty(&lkb->owner_node)))
+		++*n;
+}
+
+/**
+ * dlm_ls_users - locks that somebody on this node counts on
+ * @ls: the lockspace, with nobody inside the gate
+ *
+ * Not those held by other nodes, and not those whose handle is closed and whose unlock
+ * is under way.
+ *
+ * Context: may sleep.
+ * Return: how many there are.
+ */
+unsigned int dlm_ls_users(struct dlm_ls *ls)
+{
+	unsigned int n = 0;
+
+	if (!ls->comms)
+		return dlm_lkb_count(ls);
+	dlm_lkb_walk(ls, count_user, &n);
+	return n;
 }

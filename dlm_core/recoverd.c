@@ -301,11 +301,17 @@ static ktime_t recover_step(struct dlm_ls *ls, ktime_t now)
 unsigned int dlm_ls_work(struct dlm_ls *ls, ktime_t now)
 {
 	ktime_t due = recover_step(ls, now);
+	unsigned int later = DLM_WORK_NEVER;
+	unsigned int wait = DLM_WORK_NEVER;
 
-	if (due == KTIME_MAX)
-		return DLM_WORK_NEVER;
-	return clamp_t(s64, ktime_ms_delta(ktime_add_ns(due, NSEC_PER_MSEC - 1), now),
-		       0, INT_MAX);
+	if (dlm_gate_try_enter(&ls->gate)) {
+		later = dlm_later_work(ls, now);
+		dlm_gate_leave(&ls->gate);
+	}
+	if (due != KTIME_MAX)
+		wait = clamp_t(s64, ktime_ms_delta(ktime_add_ns(due, NSEC_PER_MSEC - 1), now),
+			       0, INT_MAX);
+	return min(wait, later);
 }
 
 static void work_fn(struct work_struct *work)

@@ -11,14 +11,6 @@
 #include <linux/slab.h>
 #include "recover.h"
 
-/* until recv.c is there */
-int __weak dlm_recv_msg(struct dlm_ls *ls, int nodeid,
-			const struct dlm_w_msg *msg, unsigned int len,
-			struct dlm_fx *fx)
-{
-	return 0;
-}
-
 /**
  * struct dlm_stored - a lock message that waits for the gate
  * @entry: recovery->stored

@@ -4,11 +4,14 @@
  * and the way from a program's call to the master and back to its completion.
  *
  * With the master on this node the way is a function call: no message, no
- * work item, no allocation beyond the lock itself.
+ * work item, no allocation beyond the lock itself.  Only when the resource is locked
+ * can one tell where its master is; an operation that lacks the packet it needs
+ * then, or room in the master's queue, lets go, gets it, and looks again.
  */
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <dlm/trace.h>
+#include <dlm/transport.h>
 #include "engine.h"
 #include "lockspace.h"
 
@@ -99,6 +102,7 @@ static int op_begin(struct dlm_ls *ls, struct dlm_op *op, int need, bool watch)
 	op->rsb_lvb = NULL;
 	op->watch = NULL;
 	op->rsb = NULL;
+	op->inside = true;
 
 	err = reserve_lvbs(ls, op, need);
 	if (!err && watch)
@@ -115,7 +119,8 @@ static int op_begin(struct dlm_ls *ls, struct dlm_op *op, int need, bool watch)
 
 static void op_end(struct dlm_ls *ls, struct dlm_op *op, int err)
 {
-	dlm_gate_leave(&ls->gate);
+	if (op->inside)
+		dlm_gate_leave(&ls->gate);
 	dlm_fx_flush(&op->fx);
 	free_reserves(op);
 	if (err)
@@ -123,42 +128,87 @@ static void op_end(struct dlm_ls *ls, struct dlm_op *op, int err)
 }
 
 /*
+ * May a message to @nodeid leave now?  New requests and conversions wait while too much is
+ * queued for a node; what others may be waiting for does not.
+ */
+static bool op_ready(struct dlm_ls *ls, const struct dlm_op *op, int nodeid,
+		     bool throttle)
+{
+	return op->fx.spare[0] &&
+	       !(throttle && dlm_comms_congested(ls->comms, nodeid));
+}
+
+/* make op_ready() true, with no resource locked */
+static int op_get_ready(struct dlm_ls *ls, struct dlm_op *op, int nodeid,
+			bool throttle)
+{
+	int err;
+
+	err = dlm_fx_reserve(ls, &op->fx, 1, GFP_NOIO);
+	if (err || !throttle || !dlm_comms_congested(ls->comms, nodeid))
+		return err;
+	/* nobody may sleep inside the gate for what a peer does */
+	dlm_gate_leave(&ls->gate);
+	op->inside = false;
+	/* its master is chosen by the members of now */
+	dlm_rsb_free_reserved(op->rsb);
+	op->rsb = NULL;
+	err = dlm_comms_wait_room(ls->comms, nodeid);
+	if (!err)
+		err = dlm_gate_enter(&ls->gate);
+	op->inside = !err;
+	return err;
+}
+
+/* buffers for value blocks that a conversion, unlock or cancel may still need */
+static int lvbs_needed(const struct dlm_lkb *lkb, const struct dlm_op *op,
+		       bool convert)
+{
+	u32 flags = op->flags | (convert ? 0 : lkb->exflags);
+	int need = 0;
+
+	if (!(flags & DLM_LKF_VALBLK))
+		return 0;
+	if (convert && !lkb->lvb && !op->lkb_lvb)
+		need |= NEED_LKB_LVB;
+	if (!dlm_lkb_remote(lkb) && !lkb->rsb->lvb && !op->rsb_lvb &&
+	    (lkb->grmode >= DLM_LOCK_PW ||
+	     (convert && op->mode >= DLM_LOCK_PW)))
+		need |= NEED_RSB_LVB;
+	return need;
+}
+
+/*
  * Find the lock of a conversion, unlock or cancel, and make sure that the
- * buffers are there which @flags and @mode may need.
+ * buffers and the packet are there which it may need.
  */
 static struct dlm_lkb *op_lock(struct dlm_ls *ls, struct dlm_op *op, u32 lkid,
 			       bool convert)
 {
 	struct dlm_lkb *lkb;
-	u32 flags;
-	int need, err;
+	int need, nodeid, err;
+	bool send;
 
 	for (;;) {
 		lkb = dlm_lkb_lock(ls, lkid);
 		if (!lkb)
 			return ERR_PTR(-ENOENT);
-		err = -EINVAL;
-		if (lkb->ops != op->ops)
-			break;
-		flags = op->flags | (convert ? 0 : lkb->exflags);
-		if (!(flags & DLM_LKF_VALBLK))
-			return lkb;
-		need = 0;
-		if (convert && !lkb->lvb && !op->lkb_lvb)
-			need |= NEED_LKB_LVB;
-		if (!lkb->rsb->lvb && !op->rsb_lvb &&
-		    (lkb->grmode >= DLM_LOCK_PW ||
-		     (convert && op->mode >= DLM_LOCK_PW)))
-			need |= NEED_RSB_LVB;
-		if (!need)
+		if (lkb->ops != op->ops) {
+			dlm_rsb_unlock(lkb->rsb);
+			return ERR_PTR(-EINVAL);
+		}
+		need = lvbs_needed(lkb, op, convert);
+		nodeid = lkb->nodeid;
+		send = dlm_lkb_remote(lkb) && !op_ready(ls, op, nodeid, convert);
+		if (!need && !send)
 			return lkb;
 		dlm_rsb_unlock(lkb->rsb);
 		err = reserve_lvbs(ls, op, need);
+		if (!err && send)
+			err = op_get_ready(ls, op, nodeid, convert);
 		if (err)
 			return ERR_PTR(err);
 	}
-	dlm_rsb_unlock(lkb->rsb);
-	return ERR_PTR(err);
 }
 
 static void use_rsb_lvb(struct dlm_rsb *r, struct dlm_op *op)
@@ -193,38 +243,32 @@ static void op_apply(struct dlm_lkb *lkb, struct dlm_op *op)
 	lkb->ops->accept(lkb, op);
 }
 
-static void lkb_init(struct dlm_lkb *lkb, struct dlm_op *op, struct dlm_rsb *r)
+/**
+ * dlm_request_here - the master of a new lock is this node
+ * @lkb: lock with its wanted mode, on no queue or on the lookup queue; may have ended
+ *	on return
+ * @fx: effects
+ *
+ * Context: resource locked.
+ */
+void dlm_request_here(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
-	lkb->rsb = r;
-	INIT_LIST_HEAD(&lkb->queue);
-	lkb->ops = op->ops;
-	lkb->owner = NULL;
-	INIT_LIST_HEAD(&lkb->owner_node);
-	lkb->watch = NULL;
-	lkb->lvb = NULL;
-	lkb->since = 0;
-	lkb->remid = 0;
+	int result;
+
 	lkb->nodeid = 0;
-	lkb->exflags = 0;
-	lkb->lvbseq = 0;
-	lkb->grmode = DLM_LOCK_IV;
-	lkb->rqmode = DLM_LOCK_IV;
-	lkb->highbast = DLM_LOCK_NL;
-	lkb->status = DLM_LKSTS_DEAD;
-	lkb->sbflags = 0;
-	lkb->wait_type = 0;
-	lkb->flags = op->lkb_flags;
-	lkb->wait_count = 0;
-	lkb->stale_cancels = 0;
-	lkb->tries = 0;
-	lkb->cancel_as = 0;
+	result = dlm_master_request(lkb);
+	if (result != -EINPROGRESS)
+		dlm_lkb_complete(lkb, fx, result);
+	dlm_master_request_effects(lkb, fx, result);
+	if (result == -EAGAIN)
+		dlm_lkb_end(lkb);
 }
 
 static int request_locked(struct dlm_ls *ls, struct dlm_op *op,
 			  struct dlm_lkb *lkb)
 {
 	const struct dlm_rsb *r = lkb->rsb;
-	int result, err;
+	int err;
 
 	err = dlm_lkb_publish(ls, lkb);
 	if (err)
@@ -239,15 +283,34 @@ static int request_locked(struct dlm_ls *ls, struct dlm_op *op,
 	op_apply(lkb, op);
 	dlm_ls_count(ls, DLM_ST_REQUEST);
 
-	result = dlm_master_request(lkb);
-	if (result != -EINPROGRESS)
-		dlm_lkb_complete(lkb, &op->fx, result);
-	dlm_master_request_effects(lkb, &op->fx, result);
-	if (result == -EAGAIN)
-		dlm_lkb_end(lkb);
+	if (r->nodeid)
+		dlm_ask(lkb, &op->fx);
+	else
+		dlm_request_here(lkb, &op->fx);
 	trace_dlm_lock_end(ls->global_id, op->lkid, op->mode, op->flags,
 			   r->name, r->len, 0);
 	return 0;
+}
+
+/* find the resource, locked, so that a request can go to its master */
+static struct dlm_rsb *request_rsb(struct dlm_ls *ls, struct dlm_op *op,
+				   const void *name, unsigned int len)
+{
+	struct dlm_rsb *r;
+	int nodeid, err;
+
+	for (;;) {
+		r = dlm_rsb_lock(ls, op, name, len);
+		if (IS_ERR(r))
+			return r;
+		dlm_rsb_activate(r);
+		if (!dlm_must_send(r, &nodeid) || op_ready(ls, op, nodeid, true))
+			return r;
+		dlm_rsb_unlock(r);
+		err = op_get_ready(ls, op, nodeid, true);
+		if (err)
+			return ERR_PTR(err);
+	}
 }
 
 /**
@@ -262,7 +325,8 @@ static int request_locked(struct dlm_ls *ls, struct dlm_op *op,
  * The outcome comes by the lock's completion, which may run before this
  * returns.  lock-semantics.md 3, user-abi.md 7.3.
  *
- * Context: sleeps (killably) while the lockspace is stopped, and for memory.
+ * Context: sleeps (killably) while the lockspace is stopped or the master's queue is
+ * full, and for memory.
  * Return: 0, -EINVAL (flags, mode, name, owner is closing), -ENOMEM, -ENOENT
  * (lockspace is gone), -EINTR (killed while waiting).
  */
@@ -282,11 +346,11 @@ int dlm_request(struct dlm_ls *ls, struct dlm_op *op, struct dlm_lkb *lkb,
 	if (err)
 		return err;
 
-	r = dlm_rsb_lock(ls, op, name, len);
+	r = request_rsb(ls, op, name, len);
 	if (IS_ERR(r)) {
 		err = PTR_ERR(r);
 	} else {
-		lkb_init(lkb, op, r);
+		dlm_lkb_init(lkb, op->ops, r, op->lkb_flags);
 		err = request_locked(ls, op, lkb);
 		dlm_rsb_unlock(r);
 	}
@@ -299,13 +363,29 @@ int dlm_request(struct dlm_ls *ls, struct dlm_op *op, struct dlm_lkb *lkb,
 	return err;
 }
 
+/**
+ * dlm_convert_here - a lock that this node masters wants another mode
+ * @lkb: granted lock with its wanted mode
+ * @fx: effects
+ *
+ * Context: resource locked.
+ */
+void dlm_convert_here(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	int result = dlm_master_convert(lkb, fx);
+
+	if (result != -EINPROGRESS)
+		dlm_lkb_complete(lkb, fx, result);
+	dlm_master_convert_effects(lkb, fx, result);
+	if (result == -EAGAIN || result == -EDEADLK)
+		lkb->rqmode = DLM_LOCK_IV;
+}
+
 static int convert_locked(struct dlm_ls *ls, struct dlm_op *op,
 			  struct dlm_lkb *lkb)
 {
-	int result;
-
 	lkb->ops->bind(lkb, op);
-	if (lkb->status != DLM_LKSTS_GRANTED)
+	if (lkb->status != DLM_LKSTS_GRANTED || dlm_remote_busy(lkb))
 		return -EBUSY;
 	if ((op->flags & DLM_LKF_QUECVT) &&
 	    !dlm_quecvt_legal(lkb->grmode, op->mode))
@@ -314,12 +394,10 @@ static int convert_locked(struct dlm_ls *ls, struct dlm_op *op,
 	op_apply(lkb, op);
 	dlm_ls_count(ls, DLM_ST_CONVERT);
 
-	result = dlm_master_convert(lkb, &op->fx);
-	if (result != -EINPROGRESS)
-		dlm_lkb_complete(lkb, &op->fx, result);
-	dlm_master_convert_effects(lkb, &op->fx, result);
-	if (result == -EAGAIN || result == -EDEADLK)
-		lkb->rqmode = DLM_LOCK_IV;
+	if (dlm_lkb_remote(lkb))
+		dlm_convert_send(lkb, &op->fx);
+	else
+		dlm_convert_here(lkb, &op->fx);
 	return 0;
 }
 
@@ -384,17 +462,25 @@ void dlm_unlock_locked(struct dlm_lkb *lkb, struct dlm_fx *fx, bool silent)
 
 /**
  * dlm_cancel_locked - cancel what a lock waits for
- * @lkb: the lock; ended on return if it waited for its first grant
- * @fx: effects
+ * @lkb: the lock; may have ended on return
+ * @fx: effects, with a packet if the lock is remote
  * @status: what the completion says
  *
  * Context: resource locked.
- * Return: 0, or -EBUSY if there was nothing to cancel.
+ * Return: 0, -EBUSY if there was nothing to cancel, -EINVAL if it is cancelled or unlocked
+ * already.
  */
 int dlm_cancel_locked(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
 {
 	struct dlm_rsb *r = lkb->rsb;
+	int err;
 
+	if (dlm_lkb_remote(lkb)) {
+		err = dlm_cancel_check(lkb);
+		if (!err)
+			dlm_cancel_send(lkb, fx, status);
+		return err;
+	}
 	if (!dlm_master_cancel(lkb))
 		return -EBUSY;
 	dlm_lkb_complete(lkb, fx, status);
@@ -404,11 +490,42 @@ int dlm_cancel_locked(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
 	return 0;
 }
 
+/*
+ * What was accepted for the operation under way serves a cancel's completion, too:
+ * only one of them comes.
+ */
+static int remote_unlock_op(struct dlm_ls *ls, struct dlm_op *op,
+			    struct dlm_lkb *lkb, int status)
+{
+	int err;
+
+	if (status) {
+		err = dlm_cancel_check(lkb);
+		if (err)
+			return err == -EBUSY ? 0 : err;
+		lkb->exflags |= op->flags | DLM_LKF_CANCEL;
+		dlm_ls_count(ls, DLM_ST_CANCEL);
+		dlm_cancel_send(lkb, &op->fx, status);
+		return 0;
+	}
+	err = dlm_unlock_check(lkb, op->flags & DLM_LKF_FORCEUNLOCK);
+	if (err)
+		return err;
+	lkb->exflags |= op->flags;
+	lkb->sbflags = 0;
+	lkb->ops->accept(lkb, op);
+	dlm_ls_count(ls, DLM_ST_UNLOCK);
+	dlm_unlock_send(lkb, &op->fx);
+	return 0;
+}
+
 static int unlock_op(struct dlm_ls *ls, struct dlm_op *op, struct dlm_lkb *lkb,
 		     int status)
 {
 	lkb->ops->bind(lkb, op);
 
+	if (dlm_lkb_remote(lkb))
+		return remote_unlock_op(ls, op, lkb, status);
 	if (!status) {
 		use_rsb_lvb(lkb->rsb, op);
 		lkb->exflags |= op->flags;
@@ -470,7 +587,8 @@ static int unlock_or_cancel(struct dlm_ls *ls, struct dlm_op *op, u32 lkid,
  *
  * Context: as dlm_request().
  * Return: 0 (the completion says -DLM_EUNLOCK), -EINVAL (flags, not this kind
- * of lock), -ENOENT, -ENOMEM, -EINTR. lock-semantics.md 8.
+ * of lock, forced before), -EBUSY (not forced, and a master's answer is outstanding),
+ * -ENOENT, -ENOMEM, -EINTR. lock-semantics.md 8.
  */
 int dlm_unlock_id(struct dlm_ls *ls, struct dlm_op *op, u32 lkid)
 {

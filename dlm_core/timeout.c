@@ -160,9 +160,12 @@ static void scan_lock(struct dlm_ls *ls, u32 lkid, ktime_t now)
 	bool warn = false;
 	s64 waited_ms;
 
+	/* to cancel it; the next scan comes */
+	if (ls->comms && dlm_fx_reserve(ls, &fx, 1, GFP_NOIO))
+		return;
 	lkb = dlm_lkb_lock(ls, lkid);
 	if (!lkb)
-		return;
+		goto out;
 	r = lkb->rsb;
 	if (lkb->watch && lkb->status != DLM_LKSTS_GRANTED) {
 		waited_ms = ktime_ms_delta(now, lkb->since);
@@ -173,6 +176,7 @@ static void scan_lock(struct dlm_ls *ls, u32 lkid, ktime_t now)
 			dlm_cancel_locked(lkb, &fx, -ETIMEDOUT);
 	}
 	dlm_rsb_unlock(r);
+out:
 	dlm_fx_flush(&fx);
 	if (warn) {
 		dlm_ls_count(ls, DLM_ST_TIMEWARN);

@@ -173,7 +173,7 @@ static int do_purge(struct dlm_user_proc *proc, const struct dlm_user_req *req)
 	if (!dlm_ls_alive(ls))
 		return -ENOENT;
 	if (p->nodeid && p->nodeid != dlm_ls_node(ls)->nodeid)
-		return -ENOBUFS;
+		return dlm_purge_remote(ls, p->nodeid, p->pid);
 	if (p->pid == task_pid_nr(current))
 		return purge_own(proc);
 	return dlm_orphans_purge(ls, p->pid);

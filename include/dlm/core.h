@@ -238,6 +238,7 @@ void dlm_owner_init(struct dlm_owner *owner, struct dlm_ls *ls,
 int dlm_owner_close(struct dlm_owner *owner);
 int dlm_owner_purge(struct dlm_owner *owner);
 int dlm_orphans_purge(struct dlm_ls *ls, u32 pid);
+int dlm_purge_remote(struct dlm_ls *ls, int nodeid, u32 pid);
 int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
 		     const void *name, unsigned int len);
 
@@ -266,6 +267,8 @@ int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
  * @rsb_lvb: reserved: the same for the resource
  * @watch: reserved: timeout watch
  * @rsb: reserved: new resource
+ * @fresh: the resource was made for this operation
+ * @inside: it is inside the lockspace's gate
  *
  * What the engine did not use of the reserves is freed when the call returns.
  */
@@ -287,6 +290,8 @@ struct dlm_op {
 	char				*rsb_lvb;
 	struct dlm_watch		*watch;
 	struct dlm_rsb			*rsb;
+	bool				fresh;
+	bool				inside;
 };
 
 int dlm_request(struct dlm_ls *ls, struct dlm_op *op, struct dlm_lkb *lkb,
