@@ -27,6 +27,7 @@ struct dlm_packet;
 #define DLM_RSB_OWED		0x40	/* on one of the lists of dlm_owed */
 #define DLM_RSB_GRANT_OWED	0x80	/* a grant pass stopped for want of memory */
 #define DLM_RSB_UNCERTAIN	0x100	/* @nodeid is what it was when we last had a lock */
+#define DLM_RSB_PINNED		0x0800	/* recovery looks at it: not to be freed */
 #define DLM_RSB_RECOVER		0xf000	/* for the recovery's use */
 
 /* dlm_rsb.nodeid, if nobody knows the master; 0 is this node */

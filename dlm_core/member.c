@@ -63,6 +63,14 @@ bool dlm_is_low(const struct dlm_recovery *rec)
 	return rec->low == rec->ls->node->nodeid;
 }
 
+static struct dlm_gone *find_gone(const struct dlm_recovery *rec, int nodeid)
+{
+	if (!rec->ngone)
+		return NULL;
+	return bsearch(&nodeid, rec->gone, rec->ngone, sizeof(*rec->gone),
+		       by_nodeid);
+}
+
 /**
  * dlm_is_gone - has a node, or a former incarnation of it, left?
  * @rec: recovery, locked
@@ -72,8 +80,35 @@ bool dlm_is_low(const struct dlm_recovery *rec)
  */
 bool dlm_is_gone(const struct dlm_recovery *rec, int nodeid)
 {
-	return rec->ngone && bsearch(&nodeid, rec->gone, rec->ngone,
-				     sizeof(*rec->gone), by_nodeid);
+	return find_gone(rec, nodeid);
+}
+
+/**
+ * dlm_is_unpurged - is what we have of a node that of its former incarnation?
+ * @rec: recovery, locked
+ * @nodeid: any number
+ *
+ * A recovery may be interrupted after the node came back and took locks again.
+ *
+ * Return: true from the start that removes it to the end of DLM_PH_PURGE.
+ */
+bool dlm_is_unpurged(const struct dlm_recovery *rec, int nodeid)
+{
+	const struct dlm_gone *g = find_gone(rec, nodeid);
+
+	return g && !g->purged;
+}
+
+/**
+ * dlm_gone_purged - nothing is left of former incarnations
+ * @rec: recovery, locked
+ */
+void dlm_gone_purged(struct dlm_recovery *rec)
+{
+	unsigned int i;
+
+	for (i = 0; i < rec->ngone; i++)
+		rec->gone[i].purged = true;
 }
 
 /**
@@ -326,6 +361,15 @@ static bool stays(const struct new_lists *nl, const struct dlm_rpeer *old)
 	return p && !p->conf.is_new;
 }
 
+/* did a node come back, and leave once more? */
+static bool left_again(const struct dlm_recovery *rec,
+		       const struct new_lists *nl, int nodeid)
+{
+	const struct dlm_rpeer *p = dlm_rpeer_find(rec, nodeid);
+
+	return p && !stays(nl, p);
+}
+
 /* who was gone already, and who is now; each once */
 static int new_gone(struct new_lists *nl, const struct dlm_recovery *rec)
 {
@@ -335,8 +379,11 @@ static int new_gone(struct new_lists *nl, const struct dlm_recovery *rec)
 			    GFP_KERNEL);
 	if (!nl->gone)
 		return -ENOMEM;
-	for (; n < rec->ngone; n++)
+	for (; n < rec->ngone; n++) {
 		nl->gone[n] = rec->gone[n];
+		if (left_again(rec, nl, nl->gone[n].nodeid))
+			nl->gone[n].purged = false;
+	}
 	for (i = 0; i < rec->npeers; i++) {
 		const struct dlm_rpeer *p = &rec->peers[i];
 

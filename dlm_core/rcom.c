@@ -12,32 +12,6 @@
 
 #define STATUS_BITS	0xff
 
-/**
- * struct rcom - a message that came
- * @ls: lockspace it is for
- * @rec: its recovery, locked
- * @nodeid: sender
- * @peer: the sender as a member; NULL only for STATUS
- * @msg: the message
- * @type: its type, known to be valid
- * @body: bytes of msg->buf
- * @fx: effects
- */
-struct rcom {
-	struct dlm_ls			*ls;
-	struct dlm_recovery		*rec;
-	int				nodeid;
-	struct dlm_rpeer		*peer;
-	const struct dlm_w_rcom		*msg;
-	unsigned int			type;
-	unsigned int			body;
-	struct dlm_fx			*fx;
-};
-
-/* what a handler says besides 0 and -ENOMEM: do not answer, do not use */
-#define IGNORE	1
-#define BAD	2
-
 /* --- sending ----------------------------------------------------------- */
 
 static struct dlm_packet *rcom_new(u32 ls_id, enum dlm_rcom_type type,
@@ -55,39 +29,62 @@ static struct dlm_packet *rcom_new(u32 ls_id, enum dlm_rcom_type type,
 	return p;
 }
 
-/* the packet that answers @m, with all that answers have in common */
-static struct dlm_packet *reply_new(const struct rcom *m,
-				    enum dlm_rcom_type type, unsigned int body)
+/**
+ * dlm_rcom_new - make a recovery message
+ * @ls: the lockspace; recovery locked
+ * @type: its type
+ * @body: bytes of body, which is zero; at most DLM_NAMES_MAX
+ *
+ * Context: sleeps for memory.
+ * Return: the packet, complete but for id and body, or NULL.
+ */
+struct dlm_packet *dlm_rcom_new(struct dlm_ls *ls, enum dlm_rcom_type type,
+				unsigned int body)
 {
-	struct dlm_packet *p = rcom_new(dlm_ls_id(m->ls), type, body);
+	struct dlm_packet *p = rcom_new(dlm_ls_id(ls), type, body);
+
+	if (p)
+		((struct dlm_w_rcom *)p->data)->seq = cpu_to_le64(ls->recovery->seq);
+	return p;
+}
+
+/**
+ * dlm_rcom_reply - make the message that answers another
+ * @m: the request
+ * @type: type of the reply
+ * @body: bytes of body
+ *
+ * Context: sleeps for memory.
+ * Return: the packet, complete but for result and body, or NULL.
+ */
+struct dlm_packet *dlm_rcom_reply(const struct rcom *m, enum dlm_rcom_type type,
+				  unsigned int body)
+{
+	struct dlm_packet *p = dlm_rcom_new(m->ls, type, body);
 	struct dlm_w_rcom *rc;
 
 	if (!p)
 		return NULL;
 	rc = (void *)p->data;
 	rc->id = m->msg->id;
-	rc->seq = cpu_to_le64(m->rec->seq);
 	rc->seq_reply = m->msg->seq;
 	return p;
 }
 
-/* STATUS and STATUS_REPLY go without a sequence number (wire.md 6.7) */
-static void rcom_send(struct dlm_ls *ls, int nodeid, struct dlm_packet *p,
-		      struct dlm_fx *fx)
+/**
+ * dlm_rcom_ask - make a request of which a member has at most one to answer
+ * @st: step
+ * @peer: who will be asked
+ * @type: DLM_RCOM_STATUS or DLM_RCOM_NAMES
+ * @body: bytes of body
+ *
+ * Context: sleeps for memory.
+ * Return: the packet, complete but for the body, or NULL.
+ */
+struct dlm_packet *dlm_rcom_ask(struct dlm_step *st, struct dlm_rpeer *peer,
+				enum dlm_rcom_type type, unsigned int body)
 {
-	const struct dlm_w_rcom *rc = (const void *)p->data;
-	u32 type = le32_to_cpu(rc->type);
-
-	dlm_comms_send(ls->comms, nodeid, p, type != DLM_RCOM_STATUS &&
-		       type != DLM_RCOM_STATUS_REPLY, fx);
-}
-
-/* a request of which each peer has at most one to answer: STATUS, NAMES */
-static struct dlm_packet *ask_new(struct dlm_step *st, struct dlm_rpeer *peer,
-				  enum dlm_rcom_type type, unsigned int body)
-{
-	struct dlm_packet *p = rcom_new(dlm_ls_id(st->ls), type, body);
-	struct dlm_w_rcom *rc;
+	struct dlm_packet *p = dlm_rcom_new(st->ls, type, body);
 
 	if (!p)
 		return NULL;
@@ -95,10 +92,41 @@ static struct dlm_packet *ask_new(struct dlm_step *st, struct dlm_rpeer *peer,
 	peer->id = ++st->rec->next_id;
 	peer->asked = st->now;
 	WRITE_ONCE(st->rec->asked, peer->conf.nodeid);
-	rc = (void *)p->data;
-	rc->id = cpu_to_le64(peer->id);
-	rc->seq = cpu_to_le64(st->rec->seq);
+	((struct dlm_w_rcom *)p->data)->id = cpu_to_le64(peer->id);
 	return p;
+}
+
+/**
+ * dlm_rcom_shorten - take bytes off the end of a message
+ * @p: the message
+ * @bytes: how many, at most its body
+ */
+void dlm_rcom_shorten(struct dlm_packet *p, unsigned int bytes)
+{
+	struct dlm_w_header *h = (void *)p->data;
+
+	p->len -= bytes;
+	h->length = cpu_to_le16(p->len);
+}
+
+/**
+ * dlm_rcom_send - send a recovery message
+ * @ls: the lockspace
+ * @nodeid: receiver
+ * @p: the message, not to be touched afterwards
+ * @fx: effects
+ *
+ * Those of a status go without a sequence number (wire.md 6.7).
+ *
+ * Context: any; spinlocks may be held.
+ */
+void dlm_rcom_send(struct dlm_ls *ls, int nodeid, struct dlm_packet *p,
+		   struct dlm_fx *fx)
+{
+	u32 type = le32_to_cpu(((struct dlm_w_rcom *)p->data)->type);
+
+	dlm_comms_send(ls->comms, nodeid, p, type != DLM_RCOM_STATUS &&
+		       type != DLM_RCOM_STATUS_REPLY, fx);
 }
 
 /**
@@ -115,12 +143,12 @@ int dlm_rcom_status(struct dlm_step *st, struct dlm_rpeer *peer, u32 flags)
 	struct dlm_w_status *body;
 	struct dlm_packet *p;
 
-	p = ask_new(st, peer, DLM_RCOM_STATUS, sizeof(*body));
+	p = dlm_rcom_ask(st, peer, DLM_RCOM_STATUS, sizeof(*body));
 	if (!p)
 		return -ENOMEM;
 	body = (void *)((struct dlm_w_rcom *)p->data)->buf;
 	body->flags = cpu_to_le32(flags);
-	rcom_send(st->ls, peer->conf.nodeid, p, &st->fx);
+	dlm_rcom_send(st->ls, peer->conf.nodeid, p, &st->fx);
 	return 0;
 }
 
@@ -149,7 +177,7 @@ static int on_status(const struct rcom *m)
 	if (m->body >= sizeof(*ask) &&
 	    le32_to_cpu(ask->flags) & DLM_STATUS_NEED_SLOTS)
 		n = rec->nslots;
-	p = reply_new(m, DLM_RCOM_STATUS_REPLY,
+	p = dlm_rcom_reply(m, DLM_RCOM_STATUS_REPLY,
 		      sizeof(*c) + n * sizeof(struct dlm_w_slot));
 	if (!p)
 		return -ENOMEM;
@@ -165,7 +193,7 @@ static int on_status(const struct rcom *m)
 	c->generation = cpu_to_le32(m->ls->generation);
 	if (n)
 		fill_slots((void *)&c[1], rec);
-	rcom_send(m->ls, m->nodeid, p, m->fx);
+	dlm_rcom_send(m->ls, m->nodeid, p, m->fx);
 	return 0;
 }
 
@@ -176,7 +204,7 @@ static int take_slots(const struct rcom *m, const struct dlm_w_config *c)
 
 	if (n > DLM_SLOTS_MAX ||
 	    m->body < sizeof(*c) + n * sizeof(struct dlm_w_slot))
-		return BAD;
+		return RCOM_BAD;
 	return dlm_slots_copy(m->rec, le32_to_cpu(c->generation),
 			      (const void *)&c[1], n);
 }
@@ -257,7 +285,7 @@ int dlm_rcom_not_ready(struct dlm_node *node, int nodeid, const void *packet,
 
 /**
  * struct rcom_type - what is checked before a type's handler is called
- * @handle: the handler: 0, -ENOMEM with nothing done, IGNORE or BAD
+ * @handle: the handler: 0, -ENOMEM with nothing done, RCOM_IGNORE or RCOM_BAD
  * @body: bytes that there must be at least
  * @bit: DLM_RS_* that we must show before it can be handled
  * @until: last phase in which a member can have a reason to send it
@@ -282,6 +310,42 @@ static const struct rcom_type types[DLM_RCOM_TYPES] = {
 		.until	= DLM_PH_DONE,
 		.reply	= true,
 	},
+	[DLM_RCOM_NAMES] = {
+		.handle	= dlm_on_names,
+		.bit	= DLM_RS_NODES,
+		.until	= DLM_PH_DIR,
+	},
+	[DLM_RCOM_NAMES_REPLY] = {
+		.handle	= dlm_on_names_reply,
+		.bit	= DLM_RS_NODES,
+		.until	= DLM_PH_NAMES,
+		.reply	= true,
+	},
+	[DLM_RCOM_LOOKUP] = {
+		.handle	= dlm_on_lookup,
+		.body	= 1,
+		.bit	= DLM_RS_DIR,
+		.until	= DLM_PH_LOCKS,
+	},
+	[DLM_RCOM_LOOKUP_REPLY] = {
+		.handle	= dlm_on_lookup_reply,
+		.bit	= DLM_RS_DIR,
+		.until	= DLM_PH_MASTERS,
+		.reply	= true,
+	},
+	[DLM_RCOM_LOCK] = {
+		.handle	= dlm_on_lock,
+		.body	= sizeof(struct dlm_w_lock),
+		.bit	= DLM_RS_DIR,
+		.until	= DLM_PH_LOCKS,
+	},
+	[DLM_RCOM_LOCK_REPLY] = {
+		.handle	= dlm_on_lock_reply,
+		.body	= sizeof(struct dlm_w_lock),
+		.bit	= DLM_RS_DIR,
+		.until	= DLM_PH_SEND,
+		.reply	= true,
+	},
 };
 
 /* is a reply the one that is due? LOOKUP and LOCK know their own ways */
@@ -300,14 +364,14 @@ static int handle(const struct rcom *m)
 	const struct rcom_type *t = &types[m->type];
 
 	if (m->body < t->body)
-		return BAD;
+		return RCOM_BAD;
 	if (m->type == DLM_RCOM_STATUS)
 		return t->handle(m);
 	if (!m->peer || m->rec->phase == DLM_PH_STOPPED ||
 	    m->rec->phase > t->until || t->bit & ~m->rec->status)
-		return IGNORE;
+		return RCOM_IGNORE;
 	if (t->reply && !is_due(m))
-		return IGNORE;
+		return RCOM_IGNORE;
 	return t->handle(m);
 }
 
@@ -330,7 +394,7 @@ int dlm_rcom_receive(struct dlm_ls *ls, int nodeid, const void *packet,
 		.ls = ls, .rec = rec, .nodeid = nodeid, .msg = packet,
 		.body = len - sizeof(struct dlm_w_rcom), .fx = fx,
 	};
-	int ret = BAD;
+	int ret = RCOM_BAD;
 
 	m.type = le32_to_cpu(m.msg->type);
 	if (m.type < DLM_RCOM_TYPES && types[m.type].handle) {
@@ -342,9 +406,9 @@ int dlm_rcom_receive(struct dlm_ls *ls, int nodeid, const void *packet,
 	if (ret == -ENOMEM)
 		return ret;
 	if (ret) {
-		dlm_ls_count(ls, ret == BAD ? DLM_ST_RCOM_BAD : DLM_ST_RCOM_IGNORED);
+		dlm_ls_count(ls, ret == RCOM_BAD ? DLM_ST_RCOM_BAD : DLM_ST_RCOM_IGNORED);
 		pr_debug("dlm: %s: %s recovery message %u from node %d\n",
-			 ls->name, ret == BAD ? "bad" : "unexpected", m.type, nodeid);
+			 ls->name, ret == RCOM_BAD ? "bad" : "unexpected", m.type, nodeid);
 	} else if (types[m.type].reply) {
 		dlm_ls_kick(ls, 0);
 	}

@@ -33,11 +33,11 @@
  * @DLM_PH_PREPARE: drop unused resources, list the others
  * @DLM_PH_PING: everybody must answer, and have our configuration
  * @DLM_PH_MEMBERS: node array, index of names
+ * @DLM_PH_PURGE: locks and messages of who is gone; before who came back can send any
  * @DLM_PH_NODES: barrier: all know the members
  * @DLM_PH_NAMES: ask for the names we are directory node of
  * @DLM_PH_DIR: barrier: all have their directory
  * @DLM_PH_WAITERS: operations that wait for a reply of who is gone
- * @DLM_PH_PURGE: locks of who is gone
  * @DLM_PH_MASTERS: find new masters
  * @DLM_PH_SEND: send our locks to new masters
  * @DLM_PH_LOCKS: barrier: all have sent theirs
@@ -55,11 +55,11 @@ enum dlm_phase {
 	DLM_PH_PREPARE,
 	DLM_PH_PING,
 	DLM_PH_MEMBERS,
+	DLM_PH_PURGE,
 	DLM_PH_NODES,
 	DLM_PH_NAMES,
 	DLM_PH_DIR,
 	DLM_PH_WAITERS,
-	DLM_PH_PURGE,
 	DLM_PH_MASTERS,
 	DLM_PH_SEND,
 	DLM_PH_LOCKS,
@@ -73,6 +73,15 @@ enum dlm_phase {
 	DLM_PH_FAILED,
 	DLM_PH_MAX
 };
+
+/* dlm_rsb.flags, of DLM_RSB_RECOVER */
+#define DLM_RSB_NEW_MASTER	0x1000	/* until a recovery has come to its end */
+#define DLM_RSB_LVB_SUSPECT	0x2000	/* who may have written it is gone */
+#define DLM_RSB_SETTLED		0x4000	/* directory node: master known in this recovery */
+#define DLM_RSB_ASKED		0x8000	/* LOOKUP_REPLY is due */
+
+/* dlm_lkb.flags, of DLM_LKB_RECOVER: LOCK_REPLY is due */
+#define DLM_LKB_LOCK_SENT	0x1000
 
 /* what a phase function says; a negative errno ends this node's recovery */
 enum {
@@ -146,6 +155,7 @@ struct dlm_rpeer {
 struct dlm_gone {
 	int	nodeid;
 	u32	comm_seq;
+	bool	purged;		/* what there is of it now belongs to who came back */
 };
 
 /**
@@ -180,10 +190,16 @@ struct dlm_gone {
  * @former: entries that were valid before the stop
  * @roots: resources that were in use in the beginning, kept until the end
  * @nroots: how many
- * @cursor: next of @roots or of whatever the phase walks
+ * @room: how many @roots could hold
+ * @cursor: next of @roots for the phase
  * @index: those of @roots that we master, by directory node
+ * @queue: ring of ids of our locks that a new master has to be sent
+ * @queue_size: entries of @queue: a lock is in it, or its reply is due
+ * @queue_head: next to be sent
+ * @queued: how many are to be sent
  * @flight: LOOKUPs or LOCKs without reply
- * @copies: master copies made of LOCKs, by holder and its lock id
+ * @copies: master copies made of LOCKs, by holder and its lock id; until a
+ *	recovery has come to its end
  * @stored_lock: guards @stored, @stored_bytes; opening the gate; leaf
  * @stored: struct dlm_stored, oldest first
  * @stored_bytes: memory in @stored
@@ -217,8 +233,13 @@ struct dlm_recovery {
 
 	struct dlm_rsb		**roots;
 	unsigned int		nroots;
+	unsigned int		room;
 	unsigned int		cursor;
 	struct dlm_rsb		**index;
+	u32			*queue;
+	unsigned int		queue_size;
+	unsigned int		queue_head;
+	unsigned int		queued;
 	unsigned int		flight;
 	struct rhashtable	copies;
 
@@ -245,6 +266,32 @@ struct dlm_step {
 	struct dlm_fx		fx;
 };
 
+/**
+ * struct rcom - a recovery message that came
+ * @ls: lockspace it is for
+ * @rec: its recovery, locked
+ * @nodeid: sender
+ * @peer: the sender as a member; NULL only for STATUS
+ * @msg: the message
+ * @type: its type, known to be valid
+ * @body: bytes of msg->buf
+ * @fx: effects
+ */
+struct rcom {
+	struct dlm_ls			*ls;
+	struct dlm_recovery		*rec;
+	int				nodeid;
+	struct dlm_rpeer		*peer;
+	const struct dlm_w_rcom		*msg;
+	unsigned int			type;
+	unsigned int			body;
+	struct dlm_fx			*fx;
+};
+
+/* what a message's function says besides 0 and -ENOMEM: it changed nothing */
+#define RCOM_IGNORE	1	/* nobody waits for it, or not any more */
+#define RCOM_BAD	2	/* nobody may send that */
+
 static inline void dlm_step_due(struct dlm_step *st, ktime_t when)
 {
 	if (ktime_before(when, st->due))
@@ -267,6 +314,8 @@ struct dlm_rpeer *dlm_rpeer_find(const struct dlm_recovery *rec, int nodeid);
 bool dlm_is_us(const struct dlm_recovery *rec, const struct dlm_rpeer *p);
 bool dlm_is_low(const struct dlm_recovery *rec);
 bool dlm_is_gone(const struct dlm_recovery *rec, int nodeid);
+bool dlm_is_unpurged(const struct dlm_recovery *rec, int nodeid);
+void dlm_gone_purged(struct dlm_recovery *rec);
 void dlm_our_config(const struct dlm_ls *ls, struct dlm_ls_config *c);
 int dlm_members_check(struct dlm_recovery *rec);
 int dlm_members_publish(struct dlm_recovery *rec);
@@ -280,16 +329,48 @@ int dlm_slots_copy(struct dlm_recovery *rec, u32 generation,
 void dlm_slots_void(struct dlm_recovery *rec);
 
 /* reqqueue.c */
-void dlm_stored_purge(struct dlm_recovery *rec);
+void dlm_stored_drop_gone(struct dlm_recovery *rec);
+void dlm_stored_drop_stale(struct dlm_recovery *rec);
 int dlm_stored_replay(struct dlm_step *st);
 bool dlm_stored_open(struct dlm_recovery *rec);
 void dlm_stored_drop_all(struct dlm_recovery *rec);
 
 /* rcom.c */
+struct dlm_packet *dlm_rcom_new(struct dlm_ls *ls, enum dlm_rcom_type type,
+				unsigned int body);
+struct dlm_packet *dlm_rcom_ask(struct dlm_step *st, struct dlm_rpeer *peer,
+				enum dlm_rcom_type type, unsigned int body);
+struct dlm_packet *dlm_rcom_reply(const struct rcom *m, enum dlm_rcom_type type,
+				  unsigned int body);
+void dlm_rcom_shorten(struct dlm_packet *p, unsigned int bytes);
+void dlm_rcom_send(struct dlm_ls *ls, int nodeid, struct dlm_packet *p,
+		   struct dlm_fx *fx);
 int dlm_rcom_status(struct dlm_step *st, struct dlm_rpeer *p, u32 flags);
 int dlm_rcom_receive(struct dlm_ls *ls, int nodeid, const void *packet,
 		     unsigned int len, struct dlm_fx *fx);
 int dlm_rcom_not_ready(struct dlm_node *node, int nodeid, const void *packet,
 		       struct dlm_fx *fx);
+
+/* recover_dir.c */
+int dlm_roots_list(struct dlm_step *st);
+void dlm_roots_drop(struct dlm_recovery *rec);
+int dlm_names_index(struct dlm_recovery *rec);
+int dlm_names_run(struct dlm_step *st);
+int dlm_masters_run(struct dlm_step *st);
+int dlm_on_names(const struct rcom *m);
+int dlm_on_names_reply(const struct rcom *m);
+int dlm_on_lookup(const struct rcom *m);
+int dlm_on_lookup_reply(const struct rcom *m);
+
+/* recover_locks.c */
+int dlm_copies_init(struct dlm_recovery *rec);
+void dlm_copies_exit(struct dlm_recovery *rec);
+void dlm_copies_forget(struct dlm_recovery *rec);
+int dlm_waiters_run(struct dlm_step *st);
+int dlm_purge_run(struct dlm_step *st);
+int dlm_send_locks_run(struct dlm_step *st);
+int dlm_finish_run(struct dlm_step *st);
+int dlm_on_lock(const struct rcom *m);
+int dlm_on_lock_reply(const struct rcom *m);
 
 #endif

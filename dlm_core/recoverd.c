@@ -107,7 +107,7 @@ static int run_ping(struct dlm_step *st)
 
 static int run_members(struct dlm_step *st)
 {
-	return dlm_members_publish(st->rec);
+	return dlm_members_publish(st->rec) ?: dlm_names_index(st->rec);
 }
 
 static int run_barrier(struct dlm_step *st)
@@ -128,16 +128,33 @@ static int run_barrier(struct dlm_step *st)
 	return DLM_STEP_DONE;
 }
 
-/* masters finish what they got; what is stored up to now is judged */
 static int run_finish(struct dlm_step *st)
 {
-	dlm_stored_purge(st->rec);
+	int ret = dlm_finish_run(st);
+
+	if (ret)
+		return ret;
+	dlm_roots_drop(st->rec);
+	dlm_stored_drop_stale(st->rec);
 	return DLM_STEP_DONE;
 }
 
-static int run_nothing(struct dlm_step *st)
+/* all members are done: nothing of this recovery will have to be repeated */
+static int run_replay(struct dlm_step *st)
 {
-	return DLM_STEP_DONE;
+	dlm_members_forget_gone(st->rec);
+	dlm_copies_forget(st->rec);
+	return dlm_stored_replay(st);
+}
+
+static int run_resend(struct dlm_step *st)
+{
+	return dlm_waiters_resend(st->ls, &st->fx);
+}
+
+static int run_grant(struct dlm_step *st)
+{
+	return dlm_later_run(st->ls, &st->fx);
 }
 
 static int run_open(struct dlm_step *st)
@@ -151,28 +168,27 @@ static int run_open(struct dlm_step *st)
 		if (ret)
 			return ret;
 	} while (!dlm_stored_open(rec));
-	dlm_members_forget_gone(rec);
 	return DLM_STEP_DONE;
 }
 
 static const struct phase phases[DLM_PH_MAX] = {
 	[DLM_PH_STOPPED]	= { "stopped" },
-	[DLM_PH_PREPARE]	= { "prepare", run_nothing },
+	[DLM_PH_PREPARE]	= { "prepare", dlm_roots_list },
 	[DLM_PH_PING]		= { "ping", run_ping },
 	[DLM_PH_MEMBERS]	= { "members", run_members },
+	[DLM_PH_PURGE]		= { "purge", dlm_purge_run },
 	[DLM_PH_NODES]		= { "wait for nodes", run_barrier, DLM_RS_NODES },
-	[DLM_PH_NAMES]		= { "names", run_nothing },
+	[DLM_PH_NAMES]		= { "names", dlm_names_run },
 	[DLM_PH_DIR]		= { "wait for directories", run_barrier, DLM_RS_DIR },
-	[DLM_PH_WAITERS]	= { "waiters", run_nothing },
-	[DLM_PH_PURGE]		= { "purge", run_nothing },
-	[DLM_PH_MASTERS]	= { "masters", run_nothing },
-	[DLM_PH_SEND]		= { "send locks", run_nothing },
+	[DLM_PH_WAITERS]	= { "waiters", dlm_waiters_run },
+	[DLM_PH_MASTERS]	= { "masters", dlm_masters_run },
+	[DLM_PH_SEND]		= { "send locks", dlm_send_locks_run },
 	[DLM_PH_LOCKS]		= { "wait for locks", run_barrier, DLM_RS_LOCKS },
 	[DLM_PH_FINISH]		= { "finish", run_finish },
 	[DLM_PH_DONE]		= { "wait for all", run_barrier, DLM_RS_DONE },
-	[DLM_PH_REPLAY]		= { "replay", dlm_stored_replay },
-	[DLM_PH_RESEND]		= { "resend", run_nothing },
-	[DLM_PH_GRANT]		= { "grant", run_nothing },
+	[DLM_PH_REPLAY]		= { "replay", run_replay },
+	[DLM_PH_RESEND]		= { "resend", run_resend },
+	[DLM_PH_GRANT]		= { "grant", run_grant },
 	[DLM_PH_OPEN]		= { "open", run_open },
 	[DLM_PH_RUNNING]	= { "running" },
 	[DLM_PH_FAILED]		= { "failed" },
@@ -410,6 +426,10 @@ int dlm_recover_init(struct dlm_ls *ls)
 
 	if (!rec)
 		return -ENOMEM;
+	if (dlm_copies_init(rec)) {
+		kfree(rec);
+		return -ENOMEM;
+	}
 	mutex_init(&rec->lock);
 	rec->ls = ls;
 	rec->seq = get_random_u64();
@@ -483,6 +503,7 @@ void dlm_recover_shut_down(struct dlm_ls *ls)
 	cancel_delayed_work_sync(&ls->work);
 	dlm_gate_drain(&ls->gate);
 	mutex_lock(&rec->lock);
+	dlm_roots_drop(rec);
 	dlm_stored_drop_all(rec);
 	dlm_members_clear(rec);
 	mutex_unlock(&rec->lock);
@@ -494,6 +515,7 @@ void dlm_recover_shut_down(struct dlm_ls *ls)
  */
 void dlm_recover_exit(struct dlm_ls *ls)
 {
+	dlm_copies_exit(ls->recovery);
 	kfree(ls->recovery->slots);
 	kfree(ls->recovery);
 }

@@ -105,45 +105,63 @@ void dlm_stored_drop_all(struct dlm_recovery *rec)
 		drop(rec, s);
 }
 
-/* messages that are out of date after a recovery */
+static void drop_if(struct dlm_recovery *rec,
+		    bool (*cond)(const struct dlm_recovery *rec,
+				 const struct dlm_stored *s))
+{
+	struct dlm_stored *s, *next;
+	LIST_HEAD(list);
+
+	/* what comes meanwhile is later, and not for us to judge */
+	spin_lock(&rec->stored_lock);
+	list_splice_init(&rec->stored, &list);
+	spin_unlock(&rec->stored_lock);
+	list_for_each_entry_safe(s, next, &list, entry)
+		if (cond(rec, s))
+			drop(rec, s);
+	spin_lock(&rec->stored_lock);
+	list_splice(&list, &rec->stored);
+	spin_unlock(&rec->stored_lock);
+}
+
+static bool of_gone(const struct dlm_recovery *rec, const struct dlm_stored *s)
+{
+	return dlm_is_unpurged(rec, s->nodeid) || !dlm_rpeer_find(rec, s->nodeid);
+}
+
+/**
+ * dlm_stored_drop_gone - forget the messages of who is gone
+ * @rec: recovery, locked, in DLM_PH_PURGE
+ */
+void dlm_stored_drop_gone(struct dlm_recovery *rec)
+{
+	drop_if(rec, of_gone);
+}
+
+/* masters are known by now, or will be asked for again; nodir: all is sent again */
 static bool is_stale(const struct dlm_recovery *rec, const struct dlm_stored *s)
 {
 	const struct dlm_w_msg *msg = (const void *)s->data;
 
-	if (rec->ls->nodir || dlm_is_gone(rec, s->nodeid) ||
-	    !dlm_rpeer_find(rec, s->nodeid))
-		return true;
 	switch (le32_to_cpu(msg->type)) {
 	case DLM_MSG_LOOKUP:
 	case DLM_MSG_LOOKUP_REPLY:
 	case DLM_MSG_REMOVE:
 		return true;
 	default:
-		return false;
+		return rec->ls->nodir;
 	}
 }
 
 /**
- * dlm_stored_purge - forget the messages that are out of date
- * @rec: recovery, locked; all members have theirs behind them
+ * dlm_stored_drop_stale - forget messages that have no meaning after a recovery
+ * @rec: recovery, locked; this node does not yet show that it is done
  *
- * Those that came before this node showed that it is done, that is. Later ones are of
- * members that are further.
+ * Nobody has begun to use the lockspace again, so all that is stored is old.
  */
-void dlm_stored_purge(struct dlm_recovery *rec)
+void dlm_stored_drop_stale(struct dlm_recovery *rec)
 {
-	struct dlm_stored *s, *next;
-	LIST_HEAD(list);
-
-	spin_lock(&rec->stored_lock);
-	list_splice_init(&rec->stored, &list);
-	spin_unlock(&rec->stored_lock);
-	list_for_each_entry_safe(s, next, &list, entry)
-		if (is_stale(rec, s))
-			drop(rec, s);
-	spin_lock(&rec->stored_lock);
-	list_splice(&list, &rec->stored);
-	spin_unlock(&rec->stored_lock);
+	drop_if(rec, is_stale);
 }
 
 static struct dlm_stored *first_stored(struct dlm_recovery *rec)

@@ -305,7 +305,8 @@ void dlm_rsb_unlock(struct dlm_rsb *r)
 {
 	bool dead = false;
 
-	if (dlm_rsb_unused(r) && !(r->flags & DLM_RSB_INACTIVE)) {
+	if (dlm_rsb_unused(r) &&
+	    !(r->flags & (DLM_RSB_INACTIVE | DLM_RSB_PINNED))) {
 		enum fate fate = rsb_fate(r);
 
 		dlm_unlist(r);
