@@ -17,6 +17,7 @@ static_assert(DLM_TX_SIZE >= 2 * DLM_PACKET_MAX);
  * struct dlm_proto - a kind of socket
  * @name: for logs
  * @protocol: IPPROTO_*
+ * @shutdown: SHUT_* that makes our end close in order and read the end of the stream
  * @tune: set options of a new or accepted socket
  * @bind: bind to our addresses; @port 0 for connections that we make
  * @target: which address of a peer an attempt goes to
@@ -26,6 +27,7 @@ static_assert(DLM_TX_SIZE >= 2 * DLM_PACKET_MAX);
 struct dlm_proto {
 	const char	*name;
 	int		protocol;
+	int		shutdown;
 	void (*tune)(struct sock *sk);
 	int (*bind)(struct socket *sock, const struct dlm_addrs *local, u16 port);
 	unsigned int (*target)(const struct dlm_addrs *addrs, unsigned int attempt);

@@ -371,7 +371,8 @@ static void half_close(struct dlm_peer *peer)
 	mutex_lock(&l->tx_mutex);
 	for (i = 0; i < 2; i++) {
 		if (conn[i] && conn[i]->sock)
-			kernel_sock_shutdown(conn[i]->sock, SHUT_WR);
+			kernel_sock_shutdown(conn[i]->sock,
+					     peer->comms->proto->shutdown);
 	}
 	mutex_unlock(&l->tx_mutex);
 	for (i = 0; i < 2; i++) {

@@ -47,6 +47,8 @@ static unsigned int sctp_target(const struct dlm_addrs *addrs, unsigned int atte
 const struct dlm_proto dlm_sctp = {
 	.name		= "SCTP",
 	.protocol	= IPPROTO_SCTP,
+	/* whoever ends an association first is not told of its end */
+	.shutdown	= SHUT_RDWR,
 	.tune		= sctp_tune,
 	.bind		= sctp_bind,
 	.target		= sctp_target,

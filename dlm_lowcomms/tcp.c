@@ -29,6 +29,7 @@ static unsigned int tcp_target(const struct dlm_addrs *addrs, unsigned int attem
 const struct dlm_proto dlm_tcp = {
 	.name		= "TCP",
 	.protocol	= IPPROTO_TCP,
+	.shutdown	= SHUT_WR,
 	.tune		= tcp_tune,
 	.bind		= tcp_bind,
 	.target		= tcp_target,

@@ -239,9 +239,162 @@ static void sctp_both_ways(struct kunit *test)
 	both_ways(test, DLM_PROTO_SCTP);
 }
 
+static struct dlm_peer *c_peer(struct kunit *test, int i)
+{
+	return dlm_peer_find(c_node(test, i)->comms, 2 - i);
+}
+
+/* connections are reset in the middle of traffic, by either side */
+static void tcp_resets(struct kunit *test)
+{
+	int round, i;
+
+	c_meet(test, DLM_PROTO_TCP);
+	for (round = 0; round < 3; round++) {
+		struct dlm_peer *peer = c_peer(test, round % 2);
+
+		c_traffic(test, 500);
+		peer->comms->link->drop(peer, false);
+		dlm_peer_put(peer);
+		c_traffic(test, 500);
+		for (i = 0; i < 2; i++)
+			KUNIT_EXPECT_TRUE(test, c_wait(&c_node(test, i)->done));
+	}
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, c_node(test, i)->got, 3000U);
+		KUNIT_EXPECT_EQ(test, c_node(test, i)->wrong, 0U);
+	}
+}
+
+/* no memory for packets now and then */
+static void tcp_no_memory(struct kunit *test)
+{
+	c_meet(test, DLM_PROTO_TCP);
+	c_node(test, 1)->nomem = 3;
+	c_traffic(test, 100);
+	c_check(test, 100);
+	KUNIT_EXPECT_EQ(test, c_node(test, 1)->nomem, 0U);
+}
+
+/* node 1 answers each message; who asks gets all answers */
+static void tcp_echo(struct kunit *test)
+{
+	struct dlm_fx fx = { };
+	int i;
+
+	c_meet(test, DLM_PROTO_TCP);
+	c_node(test, 1)->echo = true;
+	c_node(test, 0)->goal = 2000;
+	for (i = 0; i < 2000; i++) {
+		c_send(c_node(test, 0), &fx);
+		dlm_fx_flush(&fx);
+	}
+	KUNIT_EXPECT_TRUE(test, c_wait(&c_node(test, 0)->done));
+	KUNIT_EXPECT_EQ(test, c_node(test, 0)->wrong, 0U);
+	KUNIT_EXPECT_EQ(test, c_node(test, 1)->wrong, 0U);
+}
+
+/* a node leaves with a farewell, and comes back to begin with number 0 */
+static void leave_and_return(struct kunit *test, unsigned int protocol)
+{
+	unsigned long begin;
+	struct dlm_peer *peer;
+	int round, i;
+
+	for (round = 0; round < 2; round++) {
+		c_meet(test, protocol);
+		c_traffic(test, 100);
+		c_check(test, 100);
+		for (i = 0; i < 2; i++)
+			dlm_comms_member_del(c_node(test, i)->comms, 2 - i);
+		begin = jiffies;
+		for (i = 0; i < 2; i++)
+			dlm_comms_stop(c_node(test, i)->comms);
+		/* nobody waited for a deadline */
+		KUNIT_EXPECT_TRUE(test, time_before(jiffies, begin + 4 * HZ));
+		for (i = 0; i < 2; i++) {
+			struct c_node *n = c_node(test, i);
+
+			peer = c_peer(test, i);
+			KUNIT_EXPECT_EQ(test, (int)peer->session.state, (int)DLM_SS_CLOSED);
+			KUNIT_EXPECT_NULL(test, peer->lines.main);
+			KUNIT_EXPECT_NULL(test, peer->lines.other);
+			dlm_peer_put(peer);
+			atomic_set(&n->sent, 0);
+			n->got = 0;
+			n->goal = 0;
+			reinit_completion(&n->done);
+			reinit_completion(&n->heard);
+		}
+	}
+}
+
+static void tcp_leave_and_return(struct kunit *test)
+{
+	leave_and_return(test, DLM_PROTO_TCP);
+}
+
+static void sctp_leave_and_return(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_IP_SCTP))
+		kunit_skip(test, "no SCTP in this kernel");
+	leave_and_return(test, DLM_PROTO_SCTP);
+}
+
+/* packets that wait for a node that is not there yet arrive when it is */
+static void late_start(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, c_start(c_node(test, 0), DLM_PROTO_TCP), 0);
+	c_hello(c_node(test, 0));
+	KUNIT_ASSERT_EQ(test, c_start(c_node(test, 1), DLM_PROTO_TCP), 0);
+	KUNIT_EXPECT_TRUE(test, c_wait(&c_node(test, 1)->heard));
+}
+
+/* forgotten in the middle of traffic, or destroyed: see c_exit() */
+static void forget_while_busy(struct kunit *test)
+{
+	c_meet(test, DLM_PROTO_TCP);
+	c_traffic(test, 1000);
+	dlm_comms_peer_forget(c_node(test, 0)->comms, 2);
+	KUNIT_EXPECT_NULL(test, dlm_peer_find(c_node(test, 0)->comms, 2));
+}
+
+static void destroy_while_busy(struct kunit *test)
+{
+	c_meet(test, DLM_PROTO_TCP);
+	c_traffic(test, 1000);
+}
+
+static void refusals(struct kunit *test)
+{
+	struct dlm_comms_config config = { .protocol = 2, .port = PORT };
+	struct c_node *n = c_node(test, 0);
+	struct dlm_comms *bare;
+
+	KUNIT_EXPECT_EQ(test, dlm_comms_start(n->comms, 1, &config), -EPROTONOSUPPORT);
+	KUNIT_EXPECT_FALSE(test, dlm_comms_running(n->comms));
+	config.protocol = DLM_PROTO_TCP;
+	KUNIT_EXPECT_EQ(test, dlm_comms_start(n->comms, 0, &config), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlm_comms_start(n->comms, 1, &config), 0);
+	KUNIT_EXPECT_EQ(test, dlm_comms_start(n->comms, 1, &config), -EBUSY);
+	bare = dlm_comms_create(&init_net, &c_user, n, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, bare);
+	KUNIT_EXPECT_EQ(test, dlm_comms_start(bare, 1, &config), -ENOENT);
+	dlm_comms_destroy(bare);
+}
+
 static struct kunit_case comms_cases[] = {
 	KUNIT_CASE(tcp_both_ways),
+	KUNIT_CASE(tcp_resets),
+	KUNIT_CASE(tcp_no_memory),
+	KUNIT_CASE(tcp_echo),
+	KUNIT_CASE(tcp_leave_and_return),
 	KUNIT_CASE(sctp_both_ways),
+	KUNIT_CASE(sctp_leave_and_return),
+	KUNIT_CASE(late_start),
+	KUNIT_CASE(forget_while_busy),
+	KUNIT_CASE(destroy_while_busy),
+	KUNIT_CASE(refusals),
 	{}
 };
 
