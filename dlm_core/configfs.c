@@ -103,7 +103,7 @@ static ssize_t store_number(struct config_item *item, enum dlm_config_key key,
 }
 
 #define CLUSTER_NUMBER(_name, _key)					\
-enum { cluster_key_##_name = (_key) };					\
+static const enum dlm_config_key cluster_key_##_name = (_key);		\
 static ssize_t cluster_##_name##_show(struct config_item *item, char *page) \
 {									\
 	return show_number(item, cluster_key_##_name, page);		\
