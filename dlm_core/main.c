@@ -27,6 +27,15 @@ void dlm_node_setup(struct dlm_node *node)
 	node->timewarn = dlm_timewarn_send;
 }
 
+/**
+ * dlm_node_teardown - undo dlm_node_setup()
+ * @node: node that was stopped
+ */
+void dlm_node_teardown(struct dlm_node *node)
+{
+	dlm_plocks_exit(&node->plocks);
+}
+
 static int __init dlm_init(void)
 {
 	int err;

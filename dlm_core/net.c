@@ -46,6 +46,7 @@ static void __net_exit net_exit(struct net *net)
 
 	dlm_node_stop(dn->node);
 	dlm_node_end_comms(dn->node);
+	dlm_node_teardown(dn->node);
 	dlm_debugfs_del_node(dn->node);
 	dlm_node_put(dn->node);
 }

@@ -30,6 +30,7 @@ struct dlm_node *dlm_node_create(struct net *net)
 	spin_lock_init(&node->lock);
 	INIT_LIST_HEAD(&node->lockspaces);
 	init_waitqueue_head(&node->changed);
+	dlm_plocks_init(&node->plocks);
 	return node;
 }
 

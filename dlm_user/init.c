@@ -13,6 +13,7 @@ static const struct {
 	{ dlm_results_init, dlm_results_exit },
 	{ dlm_timewarn_init, dlm_timewarn_exit },
 	{ dlm_monitor_init, dlm_monitor_exit },
+	{ dlm_plock_init, dlm_plock_exit },
 	/* programs come in as soon as this one is there */
 	{ dlm_control_init, dlm_control_exit },
 };

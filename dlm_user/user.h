@@ -268,6 +268,8 @@ int dlm_control_init(void);
 void dlm_control_exit(void);
 int dlm_monitor_init(void);
 void dlm_monitor_exit(void);
+int dlm_plock_init(void);
+void dlm_plock_exit(void);
 int dlm_timewarn_init(void);
 void dlm_timewarn_exit(void);
 

@@ -9,11 +9,20 @@
 
 #include <linux/dlm.h>
 #include <linux/dlmconstants.h>
+#include <linux/fs.h>
 #include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/sysfs.h>
 #include <linux/version.h>
 #include <net/net_namespace.h>
+
+/* members of struct file_lock: owner, flags, type, pid */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#include <linux/filelock.h>
+#define dlm_fl(fl, member)	((fl)->c.flc_##member)
+#else
+#define dlm_fl(fl, member)	((fl)->fl_##member)
+#endif
 
 /* lockspace flags that later headers dropped; the numbers are ABI */
 #ifndef DLM_LSFL_NODIR

@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <dlm/compat.h>
+#include <dlm/plock.h>
 
 struct dentry;
 struct dlm_cluster;
@@ -97,6 +98,7 @@ enum dlm_node_stat {
  * @monitored: there was one once
  * @changed: woken when a lockspace appears, finishes joining or is gone, and when a
  *	control daemon comes, goes or answers
+ * @plocks: requests about POSIX locks to the control daemon
  * @debug_dir: /sys/kernel/debug/dlm, or a directory below it for namespaces
  *	other than the initial one; NULL in tests
  * @stats: enum dlm_node_stat
@@ -121,6 +123,7 @@ struct dlm_node {
 	unsigned int		monitors;
 	bool			monitored;
 	wait_queue_head_t	changed;
+	struct dlm_plocks	plocks;
 	struct dentry		*debug_dir;
 	atomic_long_t		stats[DLM_NS_MAX];
 };
