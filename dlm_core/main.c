@@ -17,14 +17,22 @@ MODULE_PARM_DESC(solo, "run device lockspaces with this node as only member when
 
 struct workqueue_struct *dlm_wq;
 
+static const struct dlm_comms_user comms_user = {
+	.receive	= dlm_receive,
+};
+
 /**
  * dlm_node_setup - give a new node what the rooms provide for it
  * @node: new node
+ *
+ * Return: 0 or -ENOMEM.
  */
-void dlm_node_setup(struct dlm_node *node)
+int dlm_node_setup(struct dlm_node *node)
 {
 	node->config.solo = solo;
 	node->timewarn = dlm_timewarn_send;
+	node->comms = dlm_comms_create(node->net, &comms_user, node, NULL);
+	return node->comms ? 0 : -ENOMEM;
 }
 
 /**

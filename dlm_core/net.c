@@ -35,7 +35,10 @@ static int __net_init net_init(struct net *net)
 	dn->node = dlm_node_create(net);
 	if (!dn->node)
 		return -ENOMEM;
-	dlm_node_setup(dn->node);
+	if (dlm_node_setup(dn->node)) {
+		dlm_node_put(dn->node);
+		return -ENOMEM;
+	}
 	dlm_debugfs_add_node(dn->node);
 	return 0;
 }

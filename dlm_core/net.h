@@ -8,7 +8,7 @@ int dlm_net_init(void);
 void dlm_net_exit(void);
 
 /* main.c: what the rooms provide for a node comes and goes */
-void dlm_node_setup(struct dlm_node *node);
+int dlm_node_setup(struct dlm_node *node);
 void dlm_node_teardown(struct dlm_node *node);
 
 #endif
