@@ -97,6 +97,7 @@ errno_text() {
 	ESTALE) echo "Stale file handle" ;;
 	ECANCELED) echo "Operation canceled" ;;
 	EPROTO) echo "Protocol error" ;;
+	ERANGE) echo "Numerical result out of range" ;;
 	EMSGSIZE) echo "Message too long" ;;
 	EOPNOTSUPP) echo "Operation not supported" ;;
 	*) echo "errno_text does not know $1" ;;
