@@ -512,6 +512,7 @@ void dlm_ls_drop_locks(struct dlm_ls *ls)
 		rhashtable_walk_exit(&iter);
 		cond_resched();
 	}
+	dlm_rsb_forget_unused(ls);
 }
 
 static void sweep(struct dlm_lkb *lkb, struct dlm_fx *fx)
