@@ -171,6 +171,8 @@ void c_exit(struct kunit *test)
 	struct c_world *c = test->priv;
 	int i, j;
 
+	for (i = 0; i < c->nlocks; i++)
+		t_quiet(c->locks[i]);
 	for (i = 1; i <= c->nodes; i++) {
 		if (!c->r->host[i].node)
 			continue;
@@ -212,7 +214,11 @@ struct t_client *c_client(struct c_world *c, int node)
 
 struct t_lock *c_new(struct c_world *c, int node, const char *name)
 {
-	return t_new(&c->w[node], c->w[node].client[0], name);
+	struct t_lock *l = t_new(&c->w[node], c->w[node].client[0], name);
+
+	if (c->nlocks < C_LOCKS)
+		c->locks[c->nlocks++] = l;
+	return l;
 }
 
 /* --- messages ----------------------------------------------------------- */

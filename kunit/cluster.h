@@ -20,6 +20,7 @@
 #include "rnet.h"
 
 #define C_LOG	64
+#define C_LOCKS	1024
 
 /**
  * struct c_msg - a lock message that was put on the wire
@@ -50,6 +51,8 @@ struct c_msg {
  * @count: the same by type
  * @names: names that c_name() made
  * @named: how many
+ * @locks: what c_new() made, the first C_LOCKS: nothing unexpected may be told to them
+ * @nlocks: how many
  */
 struct c_world {
 	struct kunit	*test;
@@ -61,6 +64,8 @@ struct c_world {
 	unsigned int	count[DLM_MSG_TYPES];
 	char		names[32][16];
 	unsigned int	named;
+	struct t_lock	*locks[C_LOCKS];
+	unsigned int	nlocks;
 };
 
 int c_init2(struct kunit *test);
