@@ -237,5 +237,7 @@ unsigned int dlm_later_work(struct dlm_ls *ls, ktime_t now)
 	if (!err && READ_ONCE(la->zombies))
 		err = dlm_sweep_zombies(ls);
 	dlm_fx_flush(&fx);
-	return err ? RETRY_MS : wait;
+	if (err)
+		return RETRY_MS;
+	return list_empty_careful(&la->unused) ? DLM_WORK_NEVER : wait;
 }
