@@ -367,6 +367,7 @@ static void ls_shut_down(struct dlm_ls *ls)
 	mutex_unlock(&ls->control_lock);
 	dlm_watch_exit(ls);
 	dlm_ls_drop_locks(ls);
+	dlm_rsb_forget_unused(ls);
 }
 
 /* nobody uses it, and we are not in its group: all goes, the name last */

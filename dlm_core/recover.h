@@ -172,7 +172,7 @@ struct dlm_gone {
  * @next_id: id of the last request
  * @status: DLM_RS_*, what STATUS is answered with
  * @since: begin of @phase
- * @start: begin of the recovery
+ * @start: begin of the recovery, 0 once it is over
  * @asked: node asked last
  * @error: why the phase is DLM_PH_FAILED
  * @outcome: of the first recovery: 1 while it is open, then 0 or an errno

@@ -245,9 +245,12 @@ static void finished(struct dlm_step *st)
 {
 	struct dlm_recovery *rec = st->rec;
 
-	pr_info("dlm: %s: dlm_recover %llu generation %u done: %lld ms\n",
-		st->ls->name, rec->seq, st->ls->generation,
-		ktime_ms_delta(st->now, rec->start));
+	/* not after a mere pause */
+	if (rec->start)
+		pr_info("dlm: %s: dlm_recover %llu generation %u done: %lld ms\n",
+			st->ls->name, rec->seq, st->ls->generation,
+			ktime_ms_delta(st->now, rec->start));
+	rec->start = 0;
 	set_outcome(rec, 0);
 }
 

@@ -118,11 +118,19 @@ void r_nodes(struct r_world *r, int n)
 		r_node(r, i, 0);
 }
 
-/* a node dies; the others do not know yet */
+/* a node dies; the others' daemons forget its addresses, but did not stop yet */
 void r_kill(struct r_world *r, int id)
 {
-	memlink_kill(r->net, id);
+	int i;
+
+	for (i = 1; i <= R_NODES; i++)
+		if (i != id && r->host[i].node)
+			memlink_part(r->net, id, i, true);
 	host_end(&r->host[id]);
+	memlink_kill(r->net, id);
+	for (i = 1; i <= R_NODES; i++)
+		if (r->host[i].node)
+			dlm_comms_peer_forget(r->host[i].node->comms, id);
 }
 
 /* start the lockspace of @id; of its members, @renewed left and came back */

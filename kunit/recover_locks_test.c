@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * recover_dir.c, recover_locks.c, reqqueue.c: members come and go while locks are held.
+ *
+ * cluster.h has the words for locks.  A resource's name is chosen by its directory
+ * node; who asks first is its master.
+ */
+#include "cluster.h"
+
+/* all that live stop, and start with all that live */
+static void recover(struct c_world *c)
+{
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+}
+
+static void die(struct c_world *c, int node)
+{
+	r_kill(c->r, node);
+}
+
+/* --- who is master ------------------------------------------------------ */
+
+/* recovery.md 3.3: master and directory node die; two others hold locks */
+static void master_dies(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 3);
+	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	struct t_lock *l3 = c_new(c, 3, name), *w1 = c_new(c, 1, name);
+	int dir;
+
+	c_lock(l3, CR, 0, 0);
+	c_lock(l1, PR, 0, 0);
+	c_lock(l2, CR, 0, 0);
+	c_lock(w1, EX, 0, WAITS);
+	t_bast(l1, EX);
+	t_bast(l2, EX);
+	t_bast(l3, EX);
+	KUNIT_EXPECT_EQ(test, c_master(c, 3, name), 0);
+	die(c, 3);
+	recover(c);
+	c_check(c);
+	dir = dlm_dir_nodeid(c_ls(c, 1), name, strlen(name));
+	KUNIT_EXPECT_EQ(test, c_master(c, dir, name), 0);
+	KUNIT_EXPECT_EQ(test, c_master(c, 3 - dir, name), dir);
+	t_holds(l1, PR);
+	t_holds(l2, CR);
+	t_waiting(w1);
+	/* the new master asks for room again, but for its own lock, which knows */
+	t_bast(dir == 1 ? l2 : l1, EX);
+	t_quiet(dir == 1 ? l1 : l2);
+	c_unlock(l1, 0);
+	c_unlock(l2, 0);
+	t_granted(w1, EX);
+	c_check(c);
+}
+
+/* all three hold locks on resources of all kinds: mastered and recorded anywhere */
+static void hold_everything(struct c_world *c, struct t_lock *l[3][3][3])
+{
+	int dir, first, n, who;
+
+	for (dir = 0; dir < 3; dir++) {
+		for (first = 0; first < 3; first++) {
+			const char *name = c_name(c, dir + 1);
+
+			for (n = 0; n < 3; n++) {
+				who = (first + n) % 3;
+				l[dir][first][who] = c_new(c, who + 1, name);
+				c_lock(l[dir][first][who], CR, 0, 0);
+			}
+		}
+	}
+}
+
+static void still_held(struct t_lock *l[3][3][3], int dead)
+{
+	int i, j, k;
+
+	for (i = 0; i < 3; i++)
+		for (j = 0; j < 3; j++)
+			for (k = 0; k < 3; k++)
+				if (k + 1 != dead)
+					t_holds(l[i][j][k], CR);
+}
+
+static void any_node_dies(struct kunit *test)
+{
+	struct t_lock *l[3][3][3];
+	int dead = *(const int *)test->param_value;
+	struct c_world *c;
+
+	c_init_n(test, 3, 0, true);
+	c = test->priv;
+	hold_everything(c, l);
+	c_check(c);
+	die(c, dead);
+	recover(c);
+	c_check(c);
+	still_held(l, dead);
+	/* nothing new: everything stays where it is */
+	recover(c);
+	c_check(c);
+	still_held(l, dead);
+	KUNIT_EXPECT_EQ(test, c_stat(c, dead == 1 ? 2 : 1, DLM_ST_RCOM_BAD), 0ULL);
+	c_exit(test);
+}
+
+static const int three[] = { 1, 2, 3 };
+
+static void number_desc(const int *n, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%d", *n);
+}
+
+KUNIT_ARRAY_PARAM(three, three, number_desc);
+
+/* two at once; one is left, which needs no packet */
+static void two_die(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *l[3][3][3];
+
+	hold_everything(c, l);
+	die(c, 1);
+	die(c, 3);
+	r_forget_log(c->r);
+	recover(c);
+	KUNIT_EXPECT_EQ(test, c->r->logged, 0U);
+	KUNIT_EXPECT_EQ(test, dlm_member_count(c_ls(c, 2)), 1U);
+	c_check(c);
+	t_holds(l[0][0][1], CR);
+	t_holds(l[2][2][1], CR);
+}
+
+/* a fourth node comes: directories move, masters and locks do not */
+static void join_with_locks(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *l[3][3][3];
+
+	hold_everything(c, l);
+	r_stop_all(c->r);
+	r_node(c->r, 4, 0);
+	r_start_all(c->r);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_check(c);
+	still_held(l, 0);
+	/* it finds who is master of what it did not see begin */
+	{
+		struct dlm_ls *ls = c->r->host[4].ls;
+		unsigned int i, records = 0;
+
+		for (i = 0; i < c->named; i++) {
+			struct dlm_rsb *r = dlm_rsb_find(ls, c->names[i],
+							 strlen(c->names[i]));
+
+			if (!r)
+				continue;
+			records++;
+			KUNIT_EXPECT_NE(test, r->nodeid, 0);
+			KUNIT_EXPECT_TRUE(test, r->flags & DLM_RSB_INACTIVE);
+			dlm_rsb_unlock(r);
+		}
+		KUNIT_EXPECT_GT(test, records, 0U);
+	}
+}
+
+/* --- interrupted -------------------------------------------------------- */
+
+/* recovery from a death is stopped after each number of turns, and begins anew */
+static void stopped_anywhere(struct kunit *test)
+{
+	int dead = *(const int *)test->param_value;
+	unsigned int turns, i, max = 400;
+	struct t_lock *l[3][3][3];
+	struct c_world *c;
+
+	for (turns = 1; turns < max; turns += 7) {
+		c_init_n(test, 3, 0, true);
+		c = test->priv;
+		hold_everything(c, l);
+		die(c, dead);
+		r_stop_all(c->r);
+		r_start_all(c->r);
+		for (i = 0; i < turns; i++)
+			if (!r_turn(c->r))
+				max = turns;
+		recover(c);
+		c_check(c);
+		still_held(l, dead);
+		c_exit(test);
+	}
+}
+
+/* --- operations under way (recovery.md 9.1, 9.5) ------------------------ */
+
+/* one is granted, and waits for a lock of another node when the master dies */
+struct under_way {
+	const char	*name;
+	int		held;		/* mode, IV: a new request */
+	int		wanted;		/* of the request or conversion, IV: none */
+	u32		unlock;		/* then this unlock or cancel, 0: none */
+	bool		delivered;	/* the master got all of it, the answer is lost */
+	int		status;		/* of the completion */
+	int		mode;		/* what is held then; IV: nothing any more */
+};
+
+static const struct under_way under_way[] = {
+	{ "request", IV, PR, 0, false, 0, PR },
+	{ "request, received", IV, PR, 0, true, 0, PR },
+	{ "request, cancelled", IV, PR, CANCEL, false, -DLM_ECANCEL, IV },
+	{ "request, unlocked", IV, PR, FORCEUNLOCK, false, -DLM_EUNLOCK, IV },
+	{ "request received, unlocked", IV, PR, FORCEUNLOCK, true, -DLM_EUNLOCK, IV },
+	{ "conversion", CR, EX, 0, false, 0, EX },
+	{ "conversion, received", CR, EX, 0, true, 0, EX },
+	{ "conversion PR to CW", PR, CW, 0, false, 0, CW },
+	{ "conversion, cancelled", CR, EX, CANCEL, false, -DLM_ECANCEL, CR },
+	{ "conversion, unlocked", CR, EX, FORCEUNLOCK, false, -DLM_EUNLOCK, IV },
+	{ "down", EX, CR, 0, false, 0, CR },
+	{ "unlock", EX, IV, FORCEUNLOCK, false, -DLM_EUNLOCK, IV },
+	{ "unlock, received", EX, IV, FORCEUNLOCK, true, -DLM_EUNLOCK, IV },
+};
+
+static void under_way_desc(const struct under_way *u, char *desc)
+{
+	strscpy(desc, u->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(under_way, under_way, under_way_desc);
+
+static void op_under_way(struct kunit *test)
+{
+	const struct under_way *u = test->param_value;
+	struct c_world *c;
+	struct t_lock *l, *m;
+	const char *name;
+
+	c_init_n(test, 3, 0, true);
+	c = test->priv;
+	name = c_name(c, 3);
+	/* the master has a lock of its own that is in nobody's way */
+	m = c_new(c, 3, name);
+	c_lock(m, NL, 0, 0);
+	l = c_new(c, 1, name);
+	if (u->held != IV)
+		c_lock(l, u->held, 0, 0);
+	if (u->wanted != IV && u->held == IV)
+		KUNIT_EXPECT_EQ(test, t_call_lock(l, u->wanted, 0, name, strlen(name)), 0);
+	else if (u->wanted != IV)
+		KUNIT_EXPECT_EQ(test, t_call_convert(l, u->wanted, CONVERT), 0);
+	if (u->unlock == CANCEL)
+		KUNIT_EXPECT_EQ(test, t_call_cancel(l, CANCEL, -DLM_ECANCEL), 0);
+	else if (u->unlock)
+		KUNIT_EXPECT_EQ(test, t_call_unlock(l, u->unlock), 0);
+	if (u->delivered)
+		while (c_step(c, 1, 3))
+			;
+	die(c, 3);
+	recover(c);
+	t_cast(l, u->status, u->mode == IV ? u->held : u->mode, 0);
+	t_quiet(l);
+	if (u->mode != IV)
+		t_holds(l, u->mode);
+	else
+		KUNIT_EXPECT_FALSE(test, t_look(l).alive);
+	c_check(c);
+	c_exit(test);
+}
+
+/* --- value blocks (recovery.md 10) -------------------------------------- */
+
+/* locks of nodes 1 and 2 when node 3, the master, dies */
+struct lvb_case {
+	const char	*name;
+	int		mode[2];
+	u32		flags[2];
+	int		dies;		/* 3, or the writer: 2 */
+	bool		valid;
+	u8		lvb;		/* first byte; written: 10 */
+};
+
+static const struct lvb_case lvb_cases[] = {
+	{ "nobody wants it", { CR, CR }, { 0, 0 }, 3, true, 0 },
+	{ "a PR lock has it", { NL, PR }, { VALBLK, VALBLK }, 3, true, 10 },
+	{ "only NL and CR", { NL, CR }, { VALBLK, VALBLK }, 3, false, 10 },
+	{ "its writer dies", { NL, EX }, { VALBLK, VALBLK }, 2, false, 10 },
+	{ "a reader dies", { NL, PR }, { VALBLK, VALBLK }, 2, true, 10 },
+	{ "a writer without it dies", { NL, EX }, { VALBLK, 0 }, 2, true, 10 },
+};
+
+static void lvb_desc(const struct lvb_case *l, char *desc)
+{
+	strscpy(desc, l->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(lvbs, lvb_cases, lvb_desc);
+
+static void value_block(struct kunit *test)
+{
+	const struct lvb_case *v = test->param_value;
+	char written[T_LVBLEN];
+	struct t_lock *w, *l, *reader;
+	const char *name;
+	struct c_world *c;
+	int i;
+
+	c_init_n(test, 3, 0, true);
+	c = test->priv;
+	name = c_name(c, 3);
+	t_fill(written, 10);
+	w = c_new(c, 3, name);
+	c_lock(w, EX, VALBLK, 0);
+	w->lvb_in = written;
+	c_convert(w, NL, VALBLK, 0);
+	for (i = 0; i < 2; i++) {
+		l = c_new(c, i + 1, name);
+		c_lock(l, v->mode[i], v->flags[i], 0);
+	}
+	die(c, v->dies);
+	recover(c);
+	c_check(c);
+	reader = c_new(c, 1, name);
+	KUNIT_EXPECT_EQ(test, t_call_lock(reader, CR, VALBLK, name, strlen(name)), 0);
+	c_settle(c);
+	t_cast(reader, 0, CR, v->valid ? 0 : VALNOTVALID);
+	if (v->lvb)
+		t_lvb_at(reader, v->lvb, __LINE__);
+	c_exit(test);
+}
+
+/* --- who comes back ----------------------------------------------------- */
+
+/* node 2 leaves and comes back between a stop and a start: its locks are gone */
+static void renewed(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	struct t_lock *l3 = c_new(c, 3, name);
+	int i;
+
+	c_lock(l1, CR, 0, 0);
+	c_lock(l2, PR, 0, 0);
+	c_lock(l3, EX, 0, WAITS);
+	t_bast(l1, EX);
+	t_bast(l2, EX);
+	die(c, 2);
+	r_stop_all(c->r);
+	r_node(c->r, 2, 0);
+	for (i = 1; i <= 3; i++)
+		r_start(c->r, i, i == 2 ? 0 : 2);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	t_waiting(l3);
+	c_unlock(l1, 0);
+	t_granted(l3, EX);
+	KUNIT_EXPECT_EQ(test, c_ls(c, 1)->recovery->ngone, 0U);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(master_dies),
+	KUNIT_CASE(two_die),
+	KUNIT_CASE(join_with_locks),
+	KUNIT_CASE(renewed),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "dlm_recover_locks",
+	.init = c_init3,
+	.exit = c_exit,
+	.test_cases = cases,
+};
+
+static struct kunit_case own_cases[] = {
+	KUNIT_CASE_PARAM(any_node_dies, three_gen_params),
+	KUNIT_CASE_PARAM(stopped_anywhere, three_gen_params),
+	KUNIT_CASE_PARAM(op_under_way, under_way_gen_params),
+	KUNIT_CASE_PARAM(value_block, lvbs_gen_params),
+	{ }
+};
+
+static struct kunit_suite own_suite = {
+	.name = "dlm_recover_any",
+	.test_cases = own_cases,
+};
+
+kunit_test_suites(&suite, &own_suite);
