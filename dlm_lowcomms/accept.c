@@ -46,6 +46,7 @@ static void listener_ready(struct sock *sk)
 static int take_in(struct dlm_comms *comms, struct socket *sock)
 {
 	struct sockaddr_storage from = { };
+	struct dlm_conn *conn;
 	struct dlm_peer *peer;
 	int err;
 
@@ -59,7 +60,9 @@ static int take_in(struct dlm_comms *comms, struct socket *sock)
 	}
 	dlm_sock_prepare(comms->proto, sock->sk, dlm_peer_mark(peer));
 	mutex_lock(&peer->lines.tx_mutex);
-	err = dlm_conn_open(peer, sock);
+	err = dlm_conn_open(peer, sock, &conn);
+	if (!err)
+		dlm_conn_look(conn);	/* at what came before it had callbacks */
 	mutex_unlock(&peer->lines.tx_mutex);
 	if (!err) {
 		atomic_long_inc(&peer->lines.accepts);

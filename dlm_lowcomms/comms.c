@@ -6,6 +6,7 @@
  * until it is forgotten.  Whatever waits for a peer (room in its queue, the end of a
  * conversation) is woken when the peer or the transport goes.
  */
+#include <linux/netdevice.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -129,8 +130,11 @@ void dlm_comms_destroy(struct dlm_comms *comms)
 		dlm_peer_put(peer);
 	}
 	/* peers that somebody still has queue no work any more */
-	if (comms->wq)
+	if (comms->wq) {
 		destroy_workqueue(comms->wq);
+		/* callbacks of sockets that were ours a moment ago */
+		synchronize_net();
+	}
 	dlm_comms_put(comms);
 }
 
@@ -241,13 +245,14 @@ int dlm_comms_start(struct dlm_comms *comms, int our_nodeid,
 	comms->config = *config;
 	WRITE_ONCE(comms->running, true);
 	err = comms->link->start(comms);
-	if (err) {
+	if (err)
 		WRITE_ONCE(comms->running, false);
-		goto out;
-	}
 	while ((peer = dlm_peer_next(comms, &index))) {
 		dlm_session_rename(&peer->session, our_nodeid);
-		comms->link->kick(peer);
+		if (err)
+			comms->link->drop(peer, false);
+		else
+			comms->link->kick(peer);
 		dlm_peer_put(peer);
 	}
 out:

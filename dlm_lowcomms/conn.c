@@ -148,6 +148,17 @@ static void queue_conn(struct dlm_conn *conn, unsigned long delay)
 }
 
 /**
+ * dlm_conn_look - see whether something came
+ * @conn: the connection; the caller has a reference, or peer's tx_mutex
+ *
+ * Context: any but interrupts.
+ */
+void dlm_conn_look(struct dlm_conn *conn)
+{
+	queue_conn(conn, 0);
+}
+
+/**
  * dlm_conn_kill - reset a connection soon
  * @conn: the connection; the caller has a reference
  *
@@ -424,12 +435,16 @@ int dlm_conn_transmit(struct dlm_conn *conn, unsigned int budget)
  * dlm_conn_open - make a connection of a socket
  * @peer: who is, or will be, at the other end
  * @sock: connected, or about to be; on success it belongs to the connection
+ * @connp: filled
+ *
+ * The caller calls dlm_conn_look() as soon as the socket is no longer idle.
  *
  * Context: may sleep; peer's tx_mutex held, and the connection stays at least
  * as long as it is; in a memalloc_noio_save() section.
  * Return: 0; -ENOMEM; -ESHUTDOWN if the peer is forgotten.
  */
-int dlm_conn_open(struct dlm_peer *peer, struct socket *sock)
+int dlm_conn_open(struct dlm_peer *peer, struct socket *sock,
+		  struct dlm_conn **connp)
 {
 	struct dlm_conn *conn;
 
@@ -450,7 +465,6 @@ int dlm_conn_open(struct dlm_peer *peer, struct socket *sock)
 		return -ESHUTDOWN;
 	}
 	set_callbacks(conn, sock->sk);
-	/* what came before there were callbacks */
-	queue_conn(conn, 0);
+	*connp = conn;
 	return 0;
 }

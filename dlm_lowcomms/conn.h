@@ -89,7 +89,9 @@ u32 dlm_peer_mark(struct dlm_peer *peer);
 void dlm_sock_prepare(const struct dlm_proto *proto, struct sock *sk, u32 mark);
 int dlm_sock_create(struct dlm_comms *comms, u32 mark, struct socket **sockp);
 void dlm_sock_reset(struct socket *sock);
-int dlm_conn_open(struct dlm_peer *peer, struct socket *sock);
+int dlm_conn_open(struct dlm_peer *peer, struct socket *sock,
+		  struct dlm_conn **connp);
+void dlm_conn_look(struct dlm_conn *conn);
 void dlm_conn_get(struct dlm_conn *conn);
 void dlm_conn_put(struct dlm_conn *conn);
 void dlm_conn_kill(struct dlm_conn *conn);

@@ -172,6 +172,7 @@ static int connect_socket(struct dlm_peer *peer, struct socket *sock)
 	struct dlm_lines *l = &peer->lines;
 	struct sockaddr_storage to;
 	struct dlm_addrs local;
+	struct dlm_conn *conn;
 	int err;
 
 	dlm_comms_local(peer->comms, &local);
@@ -182,7 +183,7 @@ static int connect_socket(struct dlm_peer *peer, struct socket *sock)
 	to = peer->addrs.a[comms->proto->target(&peer->addrs, l->attempts)];
 	spin_unlock(&peer->comms->addr_lock);
 	dlm_addr_set_port(&to, comms->config.port);
-	err = dlm_conn_open(peer, sock);
+	err = dlm_conn_open(peer, sock, &conn);
 	if (err)
 		return err;
 	err = kernel_connect(sock, (struct sockaddr_unsized *)&to,
@@ -190,7 +191,9 @@ static int connect_socket(struct dlm_peer *peer, struct socket *sock)
 	if (err && err != -EINPROGRESS) {
 		pr_warn_ratelimited("dlm: node %d: cannot connect, error %d\n",
 				    peer->nodeid, err);
-		dlm_conn_kill(l->main);
+		dlm_conn_kill(conn);
+	} else {
+		dlm_conn_look(conn);
 	}
 	/* the socket is the connection's now, for good or ill */
 	return 0;

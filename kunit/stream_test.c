@@ -351,6 +351,44 @@ static void forgotten(struct kunit *test)
 	s_check(test);
 }
 
+struct s_shown {
+	unsigned int	figures;
+	unsigned long	received;
+	unsigned long	bad_nodeid;
+};
+
+static void s_show(void *priv, int nodeid, const char *name, unsigned long value)
+{
+	struct s_shown *sh = priv;
+
+	sh->figures++;
+	if (nodeid == 1 && !strcmp(name, "received"))
+		sh->received = value;
+	if (nodeid == 1 && !strcmp(name, "bad_nodeid"))
+		sh->bad_nodeid = value;
+}
+
+static void figures(struct kunit *test)
+{
+	static const struct dlm_w_header alien = {
+		.version = cpu_to_le32(DLM_WIRE_3_2),
+		.nodeid = cpu_to_le32(7),
+		.length = cpu_to_le16(sizeof(alien)),
+		.cmd = DLM_CMD_ACK,
+	};
+	struct s_world *w = test->priv;
+	struct s_shown sh = { };
+
+	s_meet(w);
+	s_send(w, 0, 1, 0);
+	memlink_inject(w->net, 1, 2, &alien, sizeof(alien));
+	memlink_run(w->net);
+	dlm_comms_show(w->n[1].comms, s_show, &sh);
+	KUNIT_EXPECT_GT(test, sh.figures, (unsigned int)DLM_SC_MAX);
+	KUNIT_EXPECT_EQ(test, sh.received, 2UL);
+	KUNIT_EXPECT_EQ(test, sh.bad_nodeid, 1UL);
+}
+
 static void addresses(struct kunit *test)
 {
 	struct s_world *w = test->priv;
@@ -497,6 +535,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(no_memory),
 	KUNIT_CASE(farewells),
 	KUNIT_CASE(forgotten),
+	KUNIT_CASE(figures),
 	KUNIT_CASE(addresses),
 	KUNIT_CASE(mutants),
 	KUNIT_CASE(many_nodes),

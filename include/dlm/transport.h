@@ -137,6 +137,18 @@ void dlm_comms_member_del(struct dlm_comms *comms, int nodeid);
 
 void dlm_comms_send(struct dlm_comms *comms, int nodeid, struct dlm_packet *p,
 		    bool sequenced, struct dlm_fx *fx);
+
+/**
+ * typedef dlm_comms_show_fn - one figure of a peer
+ * @priv: given to dlm_comms_show()
+ * @nodeid: the peer
+ * @name: word without spaces
+ * @value: now
+ */
+typedef void (*dlm_comms_show_fn)(void *priv, int nodeid, const char *name,
+				  unsigned long value);
+
+void dlm_comms_show(struct dlm_comms *comms, dlm_comms_show_fn show, void *priv);
 bool dlm_comms_congested(struct dlm_comms *comms, int nodeid);
 int dlm_comms_wait_room(struct dlm_comms *comms, int nodeid);
 
