@@ -599,6 +599,7 @@ static int state_show(struct seq_file *m, void *v)
 	seq_printf(m, "references %u\n", kref_read(&ls->ref));
 	seq_printf(m, "resources %d\n", atomic_read(&ls->rsbs.nelems));
 	seq_printf(m, "locks %u\n", dlm_lkb_count(ls));
+	dlm_recover_show(m, ls);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);

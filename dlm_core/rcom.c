@@ -178,7 +178,7 @@ static int on_status(const struct rcom *m)
 	    le32_to_cpu(ask->flags) & DLM_STATUS_NEED_SLOTS)
 		n = rec->nslots;
 	p = dlm_rcom_reply(m, DLM_RCOM_STATUS_REPLY,
-		      sizeof(*c) + n * sizeof(struct dlm_w_slot));
+			   sizeof(*c) + n * sizeof(struct dlm_w_slot));
 	if (!p)
 		return -ENOMEM;
 	rc = (void *)p->data;

@@ -49,6 +49,7 @@
  * @DLM_PH_OPEN: the last messages that came meanwhile; then the gate opens
  * @DLM_PH_RUNNING: normal locking
  * @DLM_PH_FAILED: this node cannot take part: until the next stop
+ * @DLM_PH_MAX: number of phases
  */
 enum dlm_phase {
 	DLM_PH_STOPPED,
@@ -205,7 +206,7 @@ struct dlm_gone {
  * @stored_bytes: memory in @stored
  */
 struct dlm_recovery {
-	struct mutex		lock;
+	struct mutex		lock;	/* nearly all below */
 	struct dlm_ls		*ls;
 	enum dlm_phase		phase;
 	bool			begun;

@@ -143,7 +143,7 @@ int dlm_names_index(struct dlm_recovery *rec)
 	}
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < rec->nroots; i++) {
-			if ((rec->roots[i]->len != 1) != pass)
+			if (pass == (rec->roots[i]->len == 1))
 				continue;
 			p = record_keeper(rec, rec->roots[i]);
 			if (p)

@@ -254,7 +254,7 @@ static void finished(struct dlm_step *st)
 	set_outcome(rec, 0);
 }
 
-static void failed(struct dlm_recovery *rec, int err)
+static void give_up(struct dlm_recovery *rec, int err)
 {
 	pr_err("dlm: %s: dlm_recover %llu failed in phase \"%s\": error %d\n",
 	       rec->ls->name, rec->seq, dlm_phase_name(rec->phase), err);
@@ -280,7 +280,7 @@ static int step(struct dlm_step *st)
 		if (ret > 0)
 			return ret;
 		if (ret)
-			failed(rec, ret);
+			give_up(rec, ret);
 		else
 			set_phase(rec, rec->phase + 1);
 		if (rec->phase == DLM_PH_RUNNING)

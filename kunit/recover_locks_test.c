@@ -364,7 +364,237 @@ static void renewed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c_ls(c, 1)->recovery->ngone, 0U);
 }
 
+/* --- how much is sent --------------------------------------------------- */
+
+#define MANY	700
+
+/* each lock travels once, each master is asked for once, and steps are few */
+static void sent_once(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct r_world *r = c->r;
+	char (*names)[16] = kunit_kcalloc(test, MANY, sizeof(*names), GFP_KERNEL);
+	unsigned int i, lookups = 0;
+	struct t_lock *l;
+
+	KUNIT_ASSERT_NOT_NULL(test, names);
+	for (i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "many%u", i);
+		l = c_new(c, 3, names[i]);
+		c_lock(l, NL, 0, 0);
+		l = c_new(c, 1, names[i]);
+		c_lock(l, NL, 0, 0);
+	}
+	die(c, 3);
+	memlink_set_tap(r->net, r_tap, r);
+	r_forget_log(r);
+	recover(c);
+	for (i = 0; i < MANY; i++)
+		lookups += dlm_dir_nodeid(c_ls(c, 1), names[i], strlen(names[i])) == 2;
+	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOOKUP], lookups);
+	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOOKUP_REPLY], lookups);
+	/* 2 has no lock: who asked it for the master is master, and sends nothing */
+	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOCK], 0U);
+	KUNIT_EXPECT_LT(test, r->steps, 3U * MANY);
+	c_check(c);
+}
+
+/* every second resource has a lock on both survivors */
+static void locks_sent_once(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct r_world *r = c->r;
+	const char *name = c_name(c, 3);
+	struct t_lock *l;
+	unsigned int i;
+
+	l = c_new(c, 3, name);
+	c_lock(l, NL, 0, 0);
+	for (i = 0; i < MANY; i++) {
+		l = c_new(c, 1 + i % 2, name);
+		c_lock(l, i % 3 ? NL : CR, 0, 0);
+	}
+	die(c, 3);
+	memlink_set_tap(r->net, r_tap, r);
+	r_forget_log(r);
+	recover(c);
+	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOOKUP], 1U);
+	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOCK], MANY / 2U);
+	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOCK_REPLY], MANY / 2U);
+	KUNIT_EXPECT_EQ(test, dlm_lkb_count(c_ls(c, 1)) + dlm_lkb_count(c_ls(c, 2)),
+			MANY + MANY / 2U);
+}
+
+/* names of all lengths, one-byte names among them: all arrive, in full pages */
+static void all_names(struct kunit *test)
+{
+	char (*names)[65] = kunit_kcalloc(test, MANY, sizeof(*names), GFP_KERNEL);
+	unsigned int i, len, bytes = 0, there = 0, pages;
+	struct dlm_rsb *rsb;
+	struct c_world *c;
+	struct t_lock *l;
+
+	c_init_n(test, 1, 0, true);
+	c = test->priv;
+	for (i = 0; i < MANY; i++) {
+		len = i < 256 ? 1 : 2 + i % 63;
+		memset(names[i], 'a' + i % 26, 64);
+		names[i][0] = i;
+		if (len > 1)
+			names[i][1] = i >> 8;
+		names[i][64] = len;
+		l = c_new(c, 1, names[i]);
+		KUNIT_EXPECT_EQ(test, t_call_lock(l, NL, 0, names[i], len), 0);
+		t_granted(l, NL);
+	}
+	r_stop_all(c->r);
+	r_node(c->r, 2, 0);
+	memlink_set_tap(c->r->net, r_tap, c->r);
+	r_forget_log(c->r);
+	r_start_all(c->r);
+	r_run(c->r);
+	r_all_running(c->r);
+	for (i = 0; i < MANY; i++) {
+		len = names[i][64];
+		rsb = dlm_rsb_find(c->r->host[2].ls, names[i], len);
+		if (dlm_dir_nodeid(c->r->host[1].ls, names[i], len) == 2) {
+			KUNIT_ASSERT_NOT_NULL_MSG(test, rsb, "name %u", i);
+			KUNIT_EXPECT_EQ(test, rsb->nodeid, 1);
+			bytes += 2 + len;
+			there++;
+		}
+		KUNIT_EXPECT_EQ(test, !rsb, dlm_dir_nodeid(c->r->host[1].ls,
+							   names[i], len) == 1);
+		if (rsb)
+			dlm_rsb_unlock(rsb);
+	}
+	KUNIT_EXPECT_GT(test, there, MANY / 3U);
+	/* one empty page from 2 to 1, and full ones the other way */
+	pages = DIV_ROUND_UP(bytes, DLM_NAMES_MAX - 2 - 66);
+	KUNIT_EXPECT_LE(test, c->r->count[DLM_RCOM_NAMES], 1 + pages);
+	c_exit(test);
+}
+
+/* --- nodir --------------------------------------------------------------- */
+
+static void nodir_dies(struct kunit *test)
+{
+	int dead = *(const int *)test->param_value;
+	struct t_lock *l[3][3][3];
+	struct c_world *c;
+
+	c_init_nodir(test);
+	c = test->priv;
+	hold_everything(c, l);
+	c_check(c);
+	die(c, dead);
+	recover(c);
+	c_check(c);
+	still_held(l, dead);
+	recover(c);
+	c_check(c);
+	still_held(l, dead);
+	c_exit(test);
+}
+
+/* --- stored messages ---------------------------------------------------- */
+
+/* node 1, the master, is stopped first; what node 2 still sends is not lost */
+static void stored(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1), *other = c_name(c, 1);
+	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	struct t_lock *m2 = c_new(c, 2, name), *n2 = c_new(c, 2, other);
+	struct t_lock *k3 = c_new(c, 3, name);
+
+	c_lock(l1, CR, 0, 0);
+	c_lock(l2, CR, 0, 0);
+	dlm_ls_stop(c_ls(c, 1));
+	/* a conversion and its undoing, a request, a look-up */
+	KUNIT_EXPECT_EQ(test, t_call_convert(l2, PR, CONVERT), 0);
+	KUNIT_EXPECT_EQ(test, t_call_unlock(l2, FORCEUNLOCK), 0);
+	KUNIT_EXPECT_EQ(test, t_call_lock(m2, PW, 0, name, strlen(name)), 0);
+	KUNIT_EXPECT_EQ(test, t_call_lock(n2, EX, 0, other, strlen(other)), 0);
+	KUNIT_EXPECT_EQ(test, t_call_lock(k3, PR, 0, name, strlen(name)), 0);
+	c_settle(c);
+	t_quiet(l2);
+	t_quiet(m2);
+	KUNIT_EXPECT_EQ(test, c_stat(c, 1, DLM_ST_STORED), 5ULL);
+	recover(c);
+	t_granted(l2, PR);
+	t_cast(l2, -DLM_EUNLOCK, PR, 0);
+	t_granted(m2, PW);
+	t_granted(n2, EX);
+	t_bast(m2, PR);
+	t_quiet(k3);
+	c_unlock(m2, 0);
+	t_granted(k3, PR);
+	c_check(c);
+}
+
+/* so many that they are not worked on at once; a stop comes in between */
+static void stored_many(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct r_world *r = c->r;
+	const char *name = c_name(c, 1);
+	struct t_lock **l = kunit_kcalloc(test, MANY, sizeof(*l), GFP_KERNEL);
+	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	struct dlm_recovery *rec = c_ls(c, 1)->recovery;
+	unsigned int i;
+
+	c_lock(l1, CR, 0, 0);
+	c_lock(l2, CR, 0, 0);
+	dlm_ls_stop(c_ls(c, 1));
+	for (i = 0; i < MANY; i++) {
+		l[i] = c_new(c, 2, name);
+		KUNIT_EXPECT_EQ(test, t_call_lock(l[i], NL, 0, name, strlen(name)), 0);
+	}
+	c_settle(c);
+	r_stop_all(r);
+	r_start_all(r);
+	for (i = 0; i < 100000 && rec->phase != DLM_PH_REPLAY; i++)
+		r_turn(r);
+	KUNIT_EXPECT_EQ(test, (int)rec->phase, (int)DLM_PH_REPLAY);
+	KUNIT_EXPECT_FALSE(test, list_empty(&rec->stored));
+	r_stop_all(r);
+	KUNIT_EXPECT_FALSE(test, list_empty(&rec->stored));
+	recover(c);
+	KUNIT_EXPECT_TRUE(test, list_empty(&rec->stored));
+	KUNIT_EXPECT_EQ(test, rec->stored_bytes, (size_t)0);
+	for (i = 0; i < MANY; i++)
+		t_granted(l[i], NL);
+}
+
+/* who is no member, or an unknown lockspace: counted and dropped */
+static void strays(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct dlm_node *node = c->r->host[1].node;
+	struct dlm_w_msg msg = {
+		.header.u = cpu_to_le32(dlm_ls_id(c_ls(c, 1))),
+		.header.cmd = DLM_CMD_MSG,
+		.type = cpu_to_le32(DLM_MSG_REQUEST),
+	};
+	struct dlm_fx fx = { };
+	u64 before = c_stat(c, 1, DLM_ST_MSG_STRAY);
+	long packets = atomic_long_read(&node->stats[DLM_NS_STRAY]);
+
+	KUNIT_EXPECT_EQ(test, dlm_receive(node, 4, &msg, sizeof(msg), &fx), 0);
+	KUNIT_EXPECT_EQ(test, c_stat(c, 1, DLM_ST_MSG_STRAY), before + 1);
+	msg.header.u = cpu_to_le32(1);
+	KUNIT_EXPECT_EQ(test, dlm_receive(node, 2, &msg, sizeof(msg), &fx), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&node->stats[DLM_NS_STRAY]), packets + 1);
+	dlm_fx_flush(&fx);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(sent_once),
+	KUNIT_CASE(locks_sent_once),
+	KUNIT_CASE(stored),
+	KUNIT_CASE(stored_many),
+	KUNIT_CASE(strays),
 	KUNIT_CASE(master_dies),
 	KUNIT_CASE(two_die),
 	KUNIT_CASE(join_with_locks),
@@ -382,6 +612,8 @@ static struct kunit_suite suite = {
 static struct kunit_case own_cases[] = {
 	KUNIT_CASE_PARAM(any_node_dies, three_gen_params),
 	KUNIT_CASE_PARAM(stopped_anywhere, three_gen_params),
+	KUNIT_CASE_PARAM(nodir_dies, three_gen_params),
+	KUNIT_CASE(all_names),
 	KUNIT_CASE_PARAM(op_under_way, under_way_gen_params),
 	KUNIT_CASE_PARAM(value_block, lvbs_gen_params),
 	{ }

@@ -73,6 +73,7 @@ struct r_world {
 
 int r_init(struct kunit *test);
 void r_exit(struct kunit *test);
+void r_tap(void *priv, int from, int to, const void *packet, unsigned int len);
 void r_node(struct r_world *r, int id, u32 flags);
 void r_nodes(struct r_world *r, int n);
 void r_kill(struct r_world *r, int id);
