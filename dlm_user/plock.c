@@ -16,6 +16,7 @@
  * completed takes the lock once before freeing.
  */
 #include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -183,44 +184,52 @@ static int ask(struct dlm_plocks *q, struct plock *p, int *rv)
 }
 
 /*
- * Take back a request that waits for a lock.
- * Return: 0: it is off the lists; -EINTR: killed; else it is too late, or the daemon
- * cannot do that.
+ * Ask the daemon to forget a request that waits for a lock.
+ * Return: 0; -EINTR: killed; else it is too late, or the daemon cannot do that.
  */
-static int take_back(struct dlm_plocks *q, struct plock *p)
+static int ask_to_cancel(struct dlm_plocks *q, const struct dlm_plock_info *info)
 {
 	struct plock *cancel;
-	bool queued;
 	int err, rv;
-
-	spin_lock(&q->lock);
-	queued = p->state == PLOCK_QUEUED;
-	if (queued)
-		list_del(&p->entry);
-	spin_unlock(&q->lock);
-	if (queued)
-		return 0;
 
 	cancel = kzalloc(sizeof(*cancel), GFP_NOIO);
 	if (!cancel)
 		return -ENOMEM;
 	init_completion(&cancel->done);
-	cancel->info = p->info;
+	cancel->info = *info;
 	cancel->info.optype = DLM_PLOCK_OP_CANCEL;
 	cancel->info.wait = 0;
 	err = ask(q, cancel, &rv);
 	if (err)
 		return err;
 	plock_free(cancel);
-	if (rv)
-		return rv;
-	spin_lock(&q->lock);
-	if (p->state == PLOCK_ASKED)
-		list_del(&p->entry);
-	else
-		rv = -ENOENT;
-	spin_unlock(&q->lock);
 	return rv;
+}
+
+/* take it off the list of read (@asked) or unread requests, if it is there */
+static bool unlist(struct dlm_plocks *q, struct plock *p, bool asked)
+{
+	bool was;
+
+	spin_lock(&q->lock);
+	was = p->state == (asked ? PLOCK_ASKED : PLOCK_QUEUED);
+	if (was)
+		list_del(&p->entry);
+	spin_unlock(&q->lock);
+	return was;
+}
+
+/* 0: the caller's request is off the lists; else as ask_to_cancel() */
+static int take_back(struct dlm_plocks *q, struct plock *p)
+{
+	int err;
+
+	if (unlist(q, p, false))
+		return 0;
+	err = ask_to_cancel(q, &p->info);
+	if (err)
+		return err;
+	return unlist(q, p, true) ? 0 : -ENOENT;
 }
 
 /*
@@ -572,7 +581,7 @@ int dlm_plock_get(struct dlm_ls *ls, u64 number, struct file_lock *fl)
 	return rv;
 }
 
-/* the request of a lock manager, with its reference; NULL if it is answered */
+/* the request of a lock manager; NULL if it is answered; plocks->lock held */
 static struct plock *find_async(struct dlm_plocks *q, const struct file_lock *fl)
 {
 	struct list_head *lists[] = { &q->requests, &q->asked };
@@ -584,6 +593,43 @@ static struct plock *find_async(struct dlm_plocks *q, const struct file_lock *fl
 			if (p->async && p->async->fl == fl)
 				return p;
 	return NULL;
+}
+
+/*
+ * Take a lock manager's request off the lists, if the daemon need not be asked.
+ * Return: the request; NULL with *@info if it must be asked; -ENOENT if it is
+ * answered.
+ */
+static struct plock *take_async(struct dlm_plocks *q, const struct file_lock *fl,
+				bool cancelled, struct dlm_plock_info *info)
+{
+	struct plock *p;
+
+	spin_lock(&q->lock);
+	p = find_async(q, fl);
+	if (!p) {
+		p = ERR_PTR(-ENOENT);
+	} else if (cancelled || p->state == PLOCK_QUEUED) {
+		list_del(&p->entry);
+		p->state = PLOCK_ANSWERED;
+	} else {
+		*info = p->info;
+		p = NULL;
+	}
+	spin_unlock(&q->lock);
+	return p;
+}
+
+static int unlock_granted(struct dlm_ls *ls, u64 number, struct file *file,
+			  struct file_lock *fl)
+{
+	unsigned char type = dlm_fl(fl, type);
+	int err;
+
+	dlm_fl(fl, type) = F_UNLCK;
+	err = dlm_plock_unlock(ls, number, file, fl);
+	dlm_fl(fl, type) = type;
+	return err;
 }
 
 /**
@@ -601,18 +647,20 @@ int dlm_plock_cancel(struct dlm_ls *ls, u64 number, struct file *file,
 		     struct file_lock *fl)
 {
 	struct dlm_plocks *q = plocks_of(ls);
+	struct dlm_plock_info info;
 	struct plock *p;
-	int err;
+	int err = 0;
 
 	if (!is_async(fl))
 		return -EOPNOTSUPP;
-	spin_lock(&q->lock);
-	p = find_async(q, fl);
-	spin_unlock(&q->lock);
-	/* only its lock manager cancels it, one call at a time */
-	err = p ? take_back(q, p) : -ENOENT;
-	if (err == -ENOENT)
-		return dlm_plock_unlock(ls, number, file, fl);
+	p = take_async(q, fl, false, &info);
+	if (!p) {
+		err = ask_to_cancel(q, &info);
+		if (!err)
+			p = take_async(q, fl, true, &info);
+	}
+	if (err == -ENOENT || IS_ERR(p))
+		return unlock_granted(ls, number, file, fl);
 	if (err)
 		return err;
 	p->info.rv = -EINTR;
