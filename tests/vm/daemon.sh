@@ -85,6 +85,7 @@ in_background() {
 	local out=$1
 	shift
 	"$@" >"/run/$out" 2>&1 7<&- &
+	# shellcheck disable=SC2034
 	PID=$!
 }
 
