@@ -542,6 +542,25 @@ static void wrap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->acked, 0x10U);
 }
 
+/* an ACK that comes between a cut and the repetition saves the repetition */
+static void acked_before_repeated(struct kunit *test)
+{
+	struct u_world *w = test->priv;
+	char out[OUT_MAX];
+	int i;
+
+	u_bare(w, DLM_WIRE_3_2, DLM_CMD_RCOM, 0);
+	for (i = 0; i < 3; i++)
+		u_send(test, true);
+	u_out(test, out);
+	dlm_session_lost(&w->s);
+	u_send(test, false);
+	u_bare(w, DLM_WIRE_3_2, DLM_CMD_ACK, 2);
+	u_out(test, out);
+	KUNIT_EXPECT_STREQ(test, out, "mp");
+	KUNIT_EXPECT_EQ(test, w->seq, 2U);
+}
+
 /* the user had no memory: the number is not used up; a reset meanwhile is noticed */
 static void taken_or_not(struct kunit *test)
 {
@@ -622,6 +641,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(order),
 	KUNIT_CASE(ack_policy),
 	KUNIT_CASE(wrap),
+	KUNIT_CASE(acked_before_repeated),
 	KUNIT_CASE(taken_or_not),
 	KUNIT_CASE(room),
 	KUNIT_CASE(stall),
