@@ -143,7 +143,9 @@ int dlm_names_index(struct dlm_recovery *rec)
 	}
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < rec->nroots; i++) {
-			if (pass == (rec->roots[i]->len == 1))
+			bool first = rec->roots[i]->len == 1;
+
+			if (first == pass)
 				continue;
 			p = record_keeper(rec, rec->roots[i]);
 			if (p)

@@ -10,6 +10,7 @@
  * A stop takes recovery->lock, too, so it meets the machine between two steps; what
  * is under way then is of an older epoch, and its replies are not accepted any more.
  */
+#include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -405,13 +406,14 @@ void dlm_recover_begin(struct dlm_recovery *rec)
  */
 void dlm_recover_run(struct dlm_ls *ls)
 {
-	unsigned int delay;
+	ktime_t now, due;
 
-	do
-		delay = dlm_ls_work(ls, ktime_get());
-	while (!delay);
-	if (delay != DLM_WORK_NEVER)
-		dlm_ls_kick(ls, delay);
+	do {
+		now = ktime_get();
+		due = recover_step(ls, now);
+	} while (!ktime_after(due, now));
+	/* the rest, if there is any, and what it left to be done later */
+	dlm_ls_kick(ls, 0);
 }
 
 /* --- begin and end of a lockspace -------------------------------------- */

@@ -417,6 +417,77 @@ static void a_lock(struct kunit *test)
 	t_client_close(client);
 }
 
+/* --- conversions between PR and CW (recovery.md 9.3) -------------------- */
+
+struct crossing {
+	const char	*name;
+	s8		grmode;		/* of a conversion that was sent */
+	s8		rqmode;
+	s8		other;		/* what another lock is granted */
+	s8		result;		/* granted mode in the end */
+};
+
+static const struct crossing crossings[] = {
+	{ "PR to CW beside PR", PR, CW, PR, PR },
+	{ "PR to CW beside CW", PR, CW, CW, NL },
+	{ "CW to PR beside PR", CW, PR, PR, NL },
+	{ "CW to PR beside CW", CW, PR, CW, CW },
+	{ "CR to EX beside CW", CR, EX, CW, CR },
+	{ "lost, to CW beside PR", IV, CW, PR, PR },
+	{ "lost, to PR beside CW", IV, PR, CW, CW },
+	{ "lost, to CW beside NL", IV, CW, NL, CW },
+};
+
+static void crossing_desc(const struct crossing *x, char *desc)
+{
+	strscpy(desc, x->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(crossings, crossings, crossing_desc);
+
+static void pr_and_cw(struct kunit *test)
+{
+	const struct crossing *x = test->param_value;
+	struct rcom_world *w = test->priv;
+	struct t_world tw = { .test = test };
+	const struct dlm_w_lock *out = (void *)w->a.body;
+	struct t_client *client;
+	struct dlm_lkb *lkb;
+	struct dlm_w_lock *l;
+	struct t_lock *other;
+	u32 id;
+
+	r_stop_all(w->r);
+	tw.node = w->r->host[1].node;
+	tw.ls = w->r->host[1].ls;
+	client = t_client_new(&tw);
+	other = t_new(&tw, client, "root");
+	KUNIT_EXPECT_EQ(test, r_start_with(w->r, 1, (int []){ 1 }, 1, 0), 0);
+	t_lock(other, x->other, 0, 0);
+	r_stop_all(w->r);
+	bring_to(w, DLM_PH_DIR);
+	l = lock_record(w, "root", 4);
+	l->grmode = x->grmode;
+	l->rqmode = x->rqmode;
+	l->status = DLM_LKSTS_CONVERT;
+	KUNIT_EXPECT_TRUE(test, ask(w, DLM_RCOM_LOCK, sizeof(*l)));
+	id = le32_to_cpu(out->remid);
+	lkb = dlm_lkb_lock(tw.ls, id);
+	KUNIT_ASSERT_NOT_NULL(test, lkb);
+	lkb->rsb->flags |= DLM_RSB_NEW_MASTER;
+	rsb_spin_unlock(lkb->rsb);
+	while (rec1(w)->phase <= DLM_PH_FINISH && r_turn(w->r))
+		;
+	lkb = dlm_lkb_lock(tw.ls, id);
+	KUNIT_ASSERT_NOT_NULL(test, lkb);
+	KUNIT_EXPECT_EQ(test, lkb->grmode, x->result);
+	KUNIT_EXPECT_TRUE(test, lkb->rsb->flags & DLM_RSB_RECOVER_GRANT);
+	KUNIT_EXPECT_FALSE(test, lkb->rsb->flags & (DLM_RSB_RECOVER | DLM_RSB_PINNED));
+	rsb_spin_unlock(lkb->rsb);
+	dlm_node_stop(tw.node);
+	t_client_close(client);
+}
+
 /* a lockspace that is not here: "not ready", to a status and to nothing else */
 static void not_ready(struct kunit *test)
 {
@@ -440,6 +511,7 @@ static struct kunit_case rcom_cases[] = {
 	KUNIT_CASE_PARAM(bad_message, bads_gen_params),
 	KUNIT_CASE(bad_lookup),
 	KUNIT_CASE_PARAM(a_lock, records_gen_params),
+	KUNIT_CASE_PARAM(pr_and_cw, crossings_gen_params),
 	KUNIT_CASE(not_ready),
 	{ }
 };

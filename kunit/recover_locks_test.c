@@ -5,6 +5,7 @@
  * cluster.h has the words for locks.  A resource's name is chosen by its directory
  * node; who asks first is its master.
  */
+#include <linux/prandom.h>
 #include "cluster.h"
 
 /* all that live stop, and start with all that live */
@@ -589,6 +590,74 @@ static void strays(struct kunit *test)
 	dlm_fx_flush(&fx);
 }
 
+/* --- any order of everything -------------------------------------------- */
+
+#define CHURN_NODES	4
+#define CHURN_LOCKS	24
+
+/* locks on two resources for each directory node; held in compatible modes */
+static void churn_locks(struct c_world *c, struct t_lock **l, const char **names)
+{
+	int i;
+
+	for (i = 0; i < CHURN_NODES; i++)
+		names[i] = c_name(c, i + 1);
+	for (i = 0; i < CHURN_LOCKS; i++) {
+		l[i] = c_new(c, 1 + i % CHURN_NODES, names[i / 4 % CHURN_NODES]);
+		c_lock(l[i], i % 3 ? CR : NL, 0, 0);
+	}
+}
+
+/* one node dies, then recoveries are interrupted by stops, a second death, cuts */
+static void churn(struct kunit *test, struct rnd_state *rnd)
+{
+	struct t_lock *l[CHURN_LOCKS];
+	const char *names[CHURN_NODES];
+	bool dead[CHURN_NODES + 1] = { };
+	struct c_world *c;
+	int i, n, round, deaths = 0, node;
+
+	c_init_n(test, CHURN_NODES, 0, true);
+	c = test->priv;
+	churn_locks(c, l, names);
+	for (round = 0; round < 8; round++) {
+		node = 1 + prandom_u32_state(rnd) % CHURN_NODES;
+		if (deaths < CHURN_NODES - 2 && !dead[node] &&
+		    prandom_u32_state(rnd) % 3 == 0) {
+			die(c, node);
+			dead[node] = true;
+			deaths++;
+		}
+		r_stop_all(c->r);
+		r_start_all(c->r);
+		n = prandom_u32_state(rnd) % 500;
+		for (i = 0; i < n; i++) {
+			r_turn(c->r);
+			node = 1 + prandom_u32_state(rnd) % CHURN_NODES;
+			if (prandom_u32_state(rnd) % 100 == 0 && !dead[node] &&
+			    !dead[node % CHURN_NODES + 1])
+				memlink_cut(c->r->net, node, node % CHURN_NODES + 1);
+		}
+	}
+	recover(c);
+	c_check(c);
+	for (i = 0; i < CHURN_LOCKS; i++)
+		if (!dead[1 + i % CHURN_NODES])
+			t_holds(l[i], i % 3 ? CR : NL);
+	c_exit(test);
+}
+
+static void random_churn(struct kunit *test)
+{
+	struct rnd_state rnd;
+	int seed;
+
+	for (seed = 1; seed <= 40; seed++) {
+		prandom_seed_state(&rnd, seed);
+		churn(test, &rnd);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(sent_once),
 	KUNIT_CASE(locks_sent_once),
@@ -614,6 +683,7 @@ static struct kunit_case own_cases[] = {
 	KUNIT_CASE_PARAM(stopped_anywhere, three_gen_params),
 	KUNIT_CASE_PARAM(nodir_dies, three_gen_params),
 	KUNIT_CASE(all_names),
+	KUNIT_CASE(random_churn),
 	KUNIT_CASE_PARAM(op_under_way, under_way_gen_params),
 	KUNIT_CASE_PARAM(value_block, lvbs_gen_params),
 	{ }
