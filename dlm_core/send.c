@@ -185,13 +185,17 @@ static void fill(struct dlm_w_msg *msg, const struct dlm_lkb *lkb)
 {
 	const struct dlm_rsb *r = lkb->rsb;
 	u32 asts = DLM_WIRE_AST;
+	u32 exflags = lkb->exflags;
 
+	/* an unlock may ask to write what the lock has not got */
+	if (!lkb->lvb)
+		exflags &= ~DLM_LKF_VALBLK;
 	if (lkb->flags & DLM_LKB_BAST)
 		asts |= DLM_WIRE_BAST;
 	msg->pid = cpu_to_le32(lkb->pid);
 	msg->lkid = cpu_to_le32(lkb->id);
 	msg->remid = cpu_to_le32(lkb->remid);
-	msg->exflags = cpu_to_le32(lkb->exflags);
+	msg->exflags = cpu_to_le32(exflags);
 	msg->sbflags = cpu_to_le32(lkb->sbflags);
 	msg->flags = cpu_to_le32(lkb->flags & DLM_WIRE_FLAGS);
 	msg->lvbseq = cpu_to_le32(lkb->lvbseq);
