@@ -426,6 +426,7 @@ int dlm_recv_cancel(const struct dlm_recv *m)
 	enum trouble trouble;
 	struct dlm_lkb *lkb;
 	struct dlm_rsb *r;
+	u8 demoted;
 	int result;
 
 	if (dlm_fx_reserve(m->ls, m->fx, 1, GFP_NOIO))
@@ -434,7 +435,10 @@ int dlm_recv_cancel(const struct dlm_recv *m)
 	if (trouble)
 		return no_lock(m, DLM_MSG_CANCEL_REPLY, trouble);
 	r = lkb->rsb;
+	/* its holder does not know, and must be told, that it was demoted meanwhile */
+	demoted = lkb->sbflags & DLM_SBF_DEMOTED;
 	take_flags(lkb, m->msg);
+	lkb->sbflags |= demoted;
 	result = dlm_master_cancel(lkb);
 	if (lkb->status == DLM_LKSTS_WAITING)
 		dlm_lkb_end(lkb);

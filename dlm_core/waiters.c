@@ -94,6 +94,12 @@ static bool is_unsent(const struct dlm_lkb *lkb)
 	return lkb->status == DLM_LKSTS_LOOKUP && !lkb->wait_type;
 }
 
+static void stop_asking(struct dlm_lkb *lkb)
+{
+	lkb->flags &= ~DLM_LKB_FIRST;
+	lkb->rsb->flags &= ~DLM_RSB_ASKING;
+}
+
 /**
  * dlm_lookup_next - go on with the first request that was not sent
  * @r: locked resource
@@ -110,7 +116,7 @@ bool dlm_lookup_next(struct dlm_rsb *r, struct dlm_fx *fx)
 	if (!lkb || lkb->wait_type)
 		return false;
 	if (lkb->flags & DLM_LKB_FIRST)
-		dlm_first_done(lkb);
+		stop_asking(lkb);
 	else if (r->flags & DLM_RSB_ASKING)
 		return false;
 	if (dlm_must_send(r, &nodeid))
@@ -134,8 +140,7 @@ void dlm_first_done(struct dlm_lkb *lkb)
 
 	if (!(lkb->flags & DLM_LKB_FIRST))
 		return;
-	lkb->flags &= ~DLM_LKB_FIRST;
-	r->flags &= ~DLM_RSB_ASKING;
+	stop_asking(lkb);
 	if (!list_empty(&r->lookup))
 		dlm_owe(r, 0);
 }
@@ -391,8 +396,10 @@ static void ask_again(struct dlm_lkb *lkb)
 {
 	struct dlm_rsb *r = lkb->rsb;
 
+	dlm_lkb_move(lkb, DLM_LKSTS_LOOKUP);
 	/* before those that wait for it */
-	list_move(&lkb->queue, &r->lookup);
+	if (lkb->flags & DLM_LKB_FIRST)
+		list_move(&lkb->queue, &r->lookup);
 	dlm_ls_count(r->ls, DLM_ST_RETRY);
 	if (lkb->tries < 16)
 		lkb->tries++;
@@ -474,22 +481,39 @@ int dlm_recv_request_reply(const struct dlm_recv *m)
 	return 0;
 }
 
-/* the directory says who is master; @nodeid may be anything */
-static void learned(struct dlm_lkb *lkb, const struct dlm_recv *m, int nodeid)
+/*
+ * The directory says who is master; @nodeid may be anything.  Taken over even if nobody
+ * needs it any more: a directory that names us would send others here for ever.
+ * False if it makes no sense.
+ */
+static bool learn(struct dlm_rsb *r, int nodeid)
 {
-	struct dlm_rsb *r = lkb->rsb;
-
-	if (nodeid == m->ls->node->nodeid) {
+	if (nodeid == r->ls->node->nodeid || !r->nodeid) {
 		r->nodeid = 0;
 		r->flags &= ~DLM_RSB_UNCERTAIN;
-		dlm_first_done(lkb);
-		dlm_request_here(lkb, m->fx);
-	} else if (nodeid > 0 && dlm_is_member(m->ls, nodeid) && r->nodeid) {
-		r->nodeid = nodeid;
-		r->flags |= DLM_RSB_UNCERTAIN;
+		return true;
+	}
+	if (nodeid <= 0 || !dlm_is_member(r->ls, nodeid))
+		return false;
+	r->nodeid = nodeid;
+	r->flags |= DLM_RSB_UNCERTAIN;
+	return true;
+}
+
+static void answered(struct dlm_lkb *lkb, const struct dlm_recv *m)
+{
+	struct dlm_rsb *r = lkb->rsb;
+	bool known = learn(r, le32_to_cpu(m->msg->nodeid));
+
+	if (end_overlapped(lkb, m->fx))
+		return;
+	if (!known) {
+		ask_again(lkb);
+	} else if (r->nodeid) {
 		ask_master(lkb, m->fx);
 	} else {
-		ask_again(lkb);
+		dlm_first_done(lkb);
+		dlm_request_here(lkb, m->fx);
 	}
 }
 
@@ -515,8 +539,7 @@ int dlm_recv_lookup_reply(const struct dlm_recv *m)
 		return dlm_bad_msg(m, "answer to a question that was not asked");
 	}
 	end_wait(lkb);
-	if (!end_overlapped(lkb, m->fx))
-		learned(lkb, m, le32_to_cpu(m->msg->nodeid));
+	answered(lkb, m);
 	dlm_rsb_unlock(r);
 	return 0;
 }
@@ -657,6 +680,10 @@ int dlm_recv_cancel_reply(const struct dlm_recv *m)
 		return 0;
 	r = lkb->rsb;
 	if (end_cancel(lkb)) {
+		/* a conversion may be demoted at any time while it waits */
+		if (m->result == -DLM_ECANCEL && lkb->grmode != DLM_LOCK_IV &&
+		    (le32_to_cpu(m->msg->sbflags) & DLM_SBF_DEMOTED))
+			lkb->grmode = DLM_LOCK_NL;
 		if (m->result == -DLM_ECANCEL && lkb->rqmode != DLM_LOCK_IV) {
 			/* a conversion's own answer should have come before */
 			if (lkb->wait_type == DLM_MSG_CONVERT)

@@ -84,7 +84,7 @@ void c_settle(struct c_world *c)
 	do
 		memlink_run(c->r->net);
 	while (some_work(c) && turns++ < 10000);
-	KUNIT_EXPECT_LT(c->test, turns, 10000U);
+	KUNIT_ASSERT_LT(c->test, turns, 10000U);
 }
 
 static ktime_t first_due(struct c_world *c)
@@ -463,6 +463,10 @@ static void check_copies(struct c_world *c, int line)
 			KUNIT_EXPECT_EQ_MSG(c->test, a->status, b->status,
 					    "line %d: lock %x of node %d", line,
 					    a->id, a->from);
+			/* nobody tells a holder whose conversion waits of a demotion */
+			if (a->status == DLM_LKSTS_CONVERT &&
+			    (a->grmode == NL || b->grmode == NL))
+				continue;
 			KUNIT_EXPECT_EQ_MSG(c->test, a->grmode, b->grmode,
 					    "line %d: lock %x of node %d", line,
 					    a->id, a->from);

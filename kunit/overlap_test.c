@@ -167,6 +167,24 @@ static void lookup_overlap(struct kunit *test)
 	}
 }
 
+/* nobody wants the lock any more, but the directory has made us master */
+static void lookup_makes_master(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *a = c_new(c, 2, name), *b = c_new(c, 3, name);
+
+	t_call_lock(a, PR, 0, name, strlen(name));
+	KUNIT_EXPECT_EQ(test, t_call_unlock(a, FORCEUNLOCK), 0);
+	c_settle(c);
+	t_cast(a, -DLM_EUNLOCK, IV, 0);
+	KUNIT_EXPECT_EQ(test, c_master(c, 2, name), 0);
+	c_forget(c);
+	c_lock(b, EX, 0, 0);
+	c_sent(c, "LOOKUP LOOKUP_REPLY REQUEST REQUEST_REPLY");
+	c_check(c);
+}
+
 /* a lock that waits for another one's LOOKUP is let go at once */
 static void lookup_queue(struct kunit *test)
 {
@@ -480,6 +498,7 @@ static struct kunit_case overlap_cases[] = {
 	KUNIT_CASE(request_unlock_queued),
 	KUNIT_CASE(request_unlock_refused),
 	KUNIT_CASE(lookup_overlap),
+	KUNIT_CASE(lookup_makes_master),
 	KUNIT_CASE(lookup_queue),
 	KUNIT_CASE(lookup_promote),
 	KUNIT_CASE(convert_cancel_granted),

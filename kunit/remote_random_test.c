@@ -13,6 +13,10 @@
 #include <linux/prandom.h>
 #include "cluster.h"
 
+/* beside the module's own parameters */
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "dlm."
+
 #define NODES	3
 #define SLOTS	20
 #define NAMES	4
