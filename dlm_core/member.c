@@ -404,6 +404,15 @@ static bool is_added(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
 	       p->conf.nodeid != rec->ls->node->nodeid;
 }
 
+/* it left the cluster meanwhile: the transport forgot that we counted on it */
+static bool was_forgotten(const struct new_lists *nl, const struct dlm_rpeer *old)
+{
+	const struct dlm_rpeer *p;
+
+	p = bsearch(old, nl->peers, nl->npeers, sizeof(*p), by_nodeid);
+	return p && p->conf.comm_seq != old->conf.comm_seq;
+}
+
 /*
  * The transport learns who comes and who goes.  What can fail is done first; a
  * node that comes back has a place there already.
@@ -416,7 +425,7 @@ static int tell_comms(const struct dlm_recovery *rec, const struct new_lists *nl
 		if (is_added(rec, p) && !hello(rec, p))
 			goto undo;
 	for (p = rec->peers; p < rec->peers + rec->npeers; p++)
-		if (!dlm_is_us(rec, p) && !stays(nl, p))
+		if (!dlm_is_us(rec, p) && !stays(nl, p) && !was_forgotten(nl, p))
 			goodbye(rec, p);
 	for (p = nl->peers; p < nl->peers + nl->npeers; p++)
 		if (p->conf.is_new && !dlm_is_us(rec, p) && !is_added(rec, p))
