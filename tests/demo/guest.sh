@@ -29,4 +29,6 @@ echo "10. Unload the module"
 shown "/sys/kernel/dlm is empty" test -z "$(ls /sys/kernel/dlm)"
 shown "rmmod dlm" unload_dlm
 shown "no device is left" test -z "$(find /dev -name 'dlm*')"
+
+bash "$VM_DIR/../demo/cluster.sh" || rc=1
 exit "$rc"

@@ -15,6 +15,7 @@
  *
  * usage: hammer_locks [-p PROCESSES] [-r RESOURCES] [-n OPERATIONS EACH]
  *		       [-s SEED] [-t DEADLINE] [-k MILLISECONDS] [-f] [-x MASK]
+ *		       [-N NAMESPACE,...]
  *  -k  instead of counting, run so long and kill processes and start new
  *      ones meanwhile (value blocks are not checked: a death invalidates them
  *      at a time nobody knows)
@@ -22,8 +23,11 @@
  *      changed nothing
  *  -x  leave out, to narrow a failure down: 1 alternative modes, 2 cancels,
  *      4 CONVDEADLK, 8 converts and unlocks before the completion is read
+ *  -N  the lockspace exists already in these network namespaces; the processes are
+ *      spread over them
  */
 #include "t.h"
+#include <sched.h>
 #include "hammer_model.h"
 
 #define MAX_PROCS	16
@@ -70,6 +74,7 @@ static unsigned int omit;
 static bool stock;
 static int limit = 300;
 static const char *const ls = "hammer";
+static char *spaces;	/* namespaces, "a,b,c", or NULL */
 static struct slot slots[SLOTS];
 static int fd;
 static unsigned int rng;
@@ -594,6 +599,28 @@ static void inject(void)
 	close(f);
 }
 
+/* enter the nth of the namespaces, counting round and round */
+static void enter(int nth)
+{
+	char p[128], list[256], *name = NULL;
+	int i, ns;
+
+	if (!spaces)
+		return;
+	for (i = 0; i <= nth; i++) {
+		name = name ? strtok(NULL, ",") : NULL;
+		if (!name) {
+			snprintf(list, sizeof(list), "%s", spaces);
+			name = strtok(list, ",");
+		}
+	}
+	snprintf(p, sizeof(p), "/run/netns/%s", name);
+	ns = open(p, O_RDONLY | O_CLOEXEC);
+	if (ns < 0 || setns(ns, CLONE_NEWNET))
+		T_DIE("enter %s", p);
+	close(ns);
+}
+
 static int worker(void *arg)
 {
 	t_deadline(limit);
@@ -601,6 +628,7 @@ static int worker(void *arg)
 	rng = seed * 2654435761u + me * 40503u + 1 + sh->ops[me];
 	if (!rng)
 		rng = 1;
+	enter(me);
 	fd = t_ls_open(ls);
 	if (fd < 0)
 		bad(NULL, "open: %s", strerror(-fd));
@@ -641,7 +669,9 @@ static void setup(void)
 	pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
 	for (i = 0; i < MAX_RES; i++)
 		pthread_mutex_init(&sh->lock[i], &a);
-	fd = t_ls_new(ls, 0);
+	fd = spaces ? t_ls_open(ls) : t_ls_new(ls, 0);
+	if (fd < 0)
+		T_DIE("open %s", ls);
 	/* a lock that stays, and a first store, so that value blocks live on */
 	for (i = 0; i < resources; i++) {
 		char name[16];
@@ -732,7 +762,7 @@ int main(int argc, char **argv)
 
 	t_init();
 	seed = time(NULL) ^ getpid();
-	while ((o = getopt(argc, argv, "p:r:n:s:t:k:fx:")) != -1) {
+	while ((o = getopt(argc, argv, "p:r:n:s:t:k:fx:N:")) != -1) {
 		switch (o) {
 		case 'p': procs = atoi(optarg); break;
 		case 'r': resources = atoi(optarg); break;
@@ -742,6 +772,7 @@ int main(int argc, char **argv)
 		case 'k': kills = atoi(optarg); break;
 		case 'x': omit = atoi(optarg); break;
 		case 'f': faults = true; break;
+		case 'N': spaces = optarg; break;
 		default: return 2;
 		}
 	}
@@ -750,6 +781,7 @@ int main(int argc, char **argv)
 	t_deadline(limit);
 	rng = seed | 1;
 	stock = t_stock();
+	enter(0);
 	printf("seed %u, %d processes, %d resources, ", seed, procs, resources);
 	if (kills)
 		printf("%d ms with kills\n", kills);
@@ -764,6 +796,8 @@ int main(int argc, char **argv)
 	if (ok)
 		leftovers();
 	close(fd);
+	if (spaces)
+		return t_done();
 	ctl = t_control();
 	IS(t_remove(ctl, m, ok ? 0 : DLM_USER_LSFLG_FORCEFREE), 0,
 	   "hammer: no lock is left, the lockspace is released");

@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ns_ls join|leave NAME - for scripts: create, or force-release, a lockspace */
+/*
+ * ns_ls join|leave|release NAME - for scripts: create a lockspace, release it
+ * with force, or without.  An error is printed as strerror() says it.
+ */
 #include "t.h"
+
+/* libdlm does not tell what the kernel answered */
+static int release(const char *name)
+{
+	int fd = t_ls_open(name), ctl = t_control(), m = fd < 0 ? fd : t_minor(fd), r;
+
+	if (fd >= 0)
+		close(fd);
+	r = m < 0 ? m : t_remove(ctl, m, 0);
+	errno = -r;
+	return r < 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -14,8 +29,11 @@ int main(int argc, char **argv)
 		h = dlm_open_lockspace(argv[2]);
 		if (h && !dlm_release_lockspace(argv[2], h, 1))
 			return 0;
+	} else if (argc == 3 && !strcmp(argv[1], "release")) {
+		if (!release(argv[2]))
+			return 0;
 	} else {
-		fprintf(stderr, "usage: ns_ls join|leave NAME\n");
+		fprintf(stderr, "usage: ns_ls join|leave|release NAME\n");
 		return 2;
 	}
 	perror(argv[2]);

@@ -27,11 +27,11 @@ run_prog() {
 	"$@" 2>&1 | while IFS= read -r line; do
 		case $line in
 		"PASS "*) PASSED=$((PASSED + 1)) ;;
-		"FAIL "*) fail "$1: ${line#FAIL }" ;;
+		"FAIL "*) fail "$*: ${line#FAIL }" ;;
 		"SKIP "*) SKIPPED=$((SKIPPED + 1)) ;;
-		"DONE "*) done=1; echo "ok    $1: ${line#DONE }" ;;
+		"DONE "*) done=1; echo "ok    $*: ${line#DONE }" ;;
 		*) echo "$line" ;;
 		esac
 	done
-	[ -n "$done" ] || fail "$1 did not reach its end"
+	[ -n "$done" ] || fail "$* did not reach its end"
 }
