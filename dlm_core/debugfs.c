@@ -45,7 +45,8 @@ struct lock_copy {
 	s8		rqmode;
 	s8		highbast;
 	u8		status;
-	u8		flags;
+	u8		wait_type;
+	u16		flags;
 };
 
 struct rsb_copy {
@@ -62,11 +63,13 @@ struct dump;
 
 /**
  * struct dump_format - how one kind of file shows a lockspace
+ * @unused: it is about resources without locks, and only those
  * @header: text before the first resource
  * @rsb: prints dump.rsb, or NULL
  * @lkb: prints one of its locks
  */
 struct dump_format {
+	bool		unused;
 	const char	*header;
 	void		(*rsb)(struct seq_file *m, const struct dump *d);
 	void		(*lkb)(struct seq_file *m, const struct dump *d,
@@ -117,6 +120,7 @@ static void copy_lock(struct lock_copy *c, const struct dlm_lkb *lkb)
 	c->rqmode = lkb->rqmode;
 	c->highbast = lkb->highbast;
 	c->status = lkb->status;
+	c->wait_type = lkb->wait_type;
 	c->flags = lkb->flags;
 }
 
@@ -140,7 +144,8 @@ static bool copy_rsb(struct dump *d, struct dlm_rsb *r)
 
 	d->nlocks = 0;
 	spin_lock(&r->lock);
-	alive = !(r->flags & DLM_RSB_DEAD);
+	alive = !(r->flags & DLM_RSB_DEAD) &&
+		!(r->flags & DLM_RSB_INACTIVE) == !d->format->unused;
 	if (alive) {
 		c->token = r;
 		c->now = ktime_get();
@@ -154,6 +159,7 @@ static bool copy_rsb(struct dump *d, struct dlm_rsb *r)
 		copy_queue(d, &r->granted);
 		copy_queue(d, &r->convert);
 		copy_queue(d, &r->wait);
+		copy_queue(d, &r->lookup);
 	}
 	spin_unlock(&r->lock);
 	return alive;
@@ -418,7 +424,8 @@ static void all_lkb(struct seq_file *m, const struct dump *d,
 	seq_printf(m, "lkb %x %d %x %u %llu %x %x %d %d %d %d %d %d %u %llu %llu\n",
 		   lkb->id, lkb->nodeid, lkb->remid, lkb->pid, lkb->xid,
 		   lkb->exflags, lkb->flags, lkb->status,
-		   lkb->grmode, lkb->rqmode, max_t(int, lkb->highbast, 0), 0, 0,
+		   lkb->grmode, lkb->rqmode, max_t(int, lkb->highbast, 0),
+		   lkb->status == DLM_LKSTS_LOOKUP, lkb->wait_type,
 		   lkb->lvbseq, (u64)ktime_to_ns(lkb->since), 0ULL);
 }
 
@@ -466,6 +473,7 @@ static const struct {
 	{ DLM_LKSTS_GRANTED, "Granted Queue\n" },
 	{ DLM_LKSTS_CONVERT, "Conversion Queue\n" },
 	{ DLM_LKSTS_WAITING, "Waiting Queue\n" },
+	{ DLM_LKSTS_LOOKUP, "Lookup Queue\n" },
 };
 
 /* the headings after queue number @from up to that of @status; its number */
@@ -474,6 +482,10 @@ static int text_headings(struct seq_file *m, int from, u8 status)
 	int i;
 
 	for (i = from + 1; i < ARRAY_SIZE(text_queues); i++) {
+		/* the last one is shown only if there is something in it */
+		if (text_queues[i].status == DLM_LKSTS_LOOKUP &&
+		    status != DLM_LKSTS_LOOKUP)
+			break;
 		seq_puts(m, text_queues[i].heading);
 		if (text_queues[i].status == status)
 			break;
@@ -519,22 +531,50 @@ static const struct dump_format text_format = {
 
 DUMP_FILE(text);
 
+/* resources that are kept for the sake of their master's name */
+static void toss_rsb(struct seq_file *m, const struct dump *d)
+{
+	const struct rsb_copy *r = &d->rsb;
+	int us = d->ls->node->nodeid;
+
+	seq_printf(m, "rsb %p %d %d %d %d %u %x %u ", r->token, r->nodeid,
+		   r->nodeid ?: us, dlm_dir_nodeid(d->ls, r->name, r->len), us,
+		   0, 0, r->len);
+	put_str_or_hex(m, r);
+}
+
+static void no_lkb(struct seq_file *m, const struct dump *d,
+		   const struct lock_copy *lkb)
+{
+}
+
+static const struct dump_format toss_format = {
+	.unused	= true,
+	.header	= "version 4 rsb 2\n",
+	.rsb	= toss_rsb,
+	.lkb	= no_lkb,
+};
+
+DUMP_FILE(toss);
+
+static void waiters_lkb(struct seq_file *m, const struct dump *d,
+			const struct lock_copy *lkb)
+{
+	if (!lkb->wait_type)
+		return;
+	seq_printf(m, "%x %d %d ", lkb->id, lkb->wait_type, lkb->nodeid);
+	put_quoted(m, &d->rsb);
+}
+
+static const struct dump_format waiters_format = {
+	.header	= "",
+	.lkb	= waiters_lkb,
+};
+
+DUMP_FILE(waiters);
+
 /* --- small files ------------------------------------------------------- */
 
-/* resources go with their last lock, so none is kept for reuse */
-static int toss_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "version 4 rsb 2\n");
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(toss);
-
-/* this node masters everything, so nothing waits for a reply */
-static int waiters_show(struct seq_file *m, void *v)
-{
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(waiters);
 
 static int stats_show(struct seq_file *m, void *v)
 {
