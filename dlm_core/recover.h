@@ -33,11 +33,12 @@
  * @DLM_PH_PREPARE: drop unused resources, list the others
  * @DLM_PH_PING: everybody must answer, and have our configuration
  * @DLM_PH_MEMBERS: node array, index of names
+ * @DLM_PH_WAITERS: operations that wait for a reply of who is gone; before anybody
+ *	can tell us of new masters, while locks still know whom they asked
  * @DLM_PH_PURGE: locks and messages of who is gone; before who came back can send any
  * @DLM_PH_NODES: barrier: all know the members
  * @DLM_PH_NAMES: ask for the names we are directory node of
  * @DLM_PH_DIR: barrier: all have their directory
- * @DLM_PH_WAITERS: operations that wait for a reply of who is gone
  * @DLM_PH_MASTERS: find new masters
  * @DLM_PH_SEND: send our locks to new masters
  * @DLM_PH_LOCKS: barrier: all have sent theirs
@@ -56,11 +57,11 @@ enum dlm_phase {
 	DLM_PH_PREPARE,
 	DLM_PH_PING,
 	DLM_PH_MEMBERS,
+	DLM_PH_WAITERS,
 	DLM_PH_PURGE,
 	DLM_PH_NODES,
 	DLM_PH_NAMES,
 	DLM_PH_DIR,
-	DLM_PH_WAITERS,
 	DLM_PH_MASTERS,
 	DLM_PH_SEND,
 	DLM_PH_LOCKS,
