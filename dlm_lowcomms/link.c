@@ -166,7 +166,7 @@ void dlm_lines_closed(struct dlm_peer *peer, struct dlm_conn *conn)
 
 /* --- connecting ---------------------------------------------------------- */
 
-static int connect_socket(struct dlm_peer *peer, struct socket *sock)
+static int connect_link(struct dlm_peer *peer, struct socket *sock)
 {
 	const struct dlm_comms *comms = peer->comms;
 	struct dlm_lines *l = &peer->lines;
@@ -209,7 +209,7 @@ static void begin_connect(struct dlm_peer *peer)
 	l->attempts++;
 	err = dlm_sock_create(peer->comms, dlm_peer_mark(peer), &sock);
 	if (!err) {
-		err = connect_socket(peer, sock);
+		err = connect_link(peer, sock);
 		if (err)
 			dlm_sock_reset(sock);
 	}
