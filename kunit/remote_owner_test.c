@@ -328,64 +328,65 @@ static void look(struct c_world *c, struct t_lock *l, struct before *b)
 	b->exflags = st.exflags;
 }
 
+static const struct {
+	const char	*desc;
+	int		from, to;
+	u32		type;
+	int		lkid;	/* 0: the holder's, else that */
+	int		remid;	/* 0: the receiver's, else that */
+	int		mode;
+	u32		exflags;
+	int		result;
+	unsigned int	tail;
+	u32		reply;	/* type of the answer */
+	int		answer;
+} bad_rows[] = {
+	{ "type 0", 2, 1, 0 },
+	{ "type 15", 2, 1, 15 },
+	{ "type", 2, 1, 0x80000001 },
+	{ "from a stranger", 9, 1, DLM_MSG_CANCEL },
+	{ "from itself", 1, 1, DLM_MSG_CANCEL },
+	{ "request, mode", 2, 1, DLM_MSG_REQUEST, 5, 5, 6, 0, 0, 1,
+	  DLM_MSG_REQUEST_REPLY, -EINVAL },
+	{ "request, no mode", 2, 1, DLM_MSG_REQUEST, 5, 5, -1, 0, 0, 1,
+	  DLM_MSG_REQUEST_REPLY, -EINVAL },
+	{ "request, EX at once", 2, 1, DLM_MSG_REQUEST, 5, 5, EX, EXPEDITE, 0, 1,
+	  DLM_MSG_REQUEST_REPLY, -EINVAL },
+	{ "request, name", 2, 1, DLM_MSG_REQUEST, 5, 5, PR, 0, 0, 65,
+	  DLM_MSG_REQUEST_REPLY, -EINVAL },
+	{ "remove, name", 2, 1, DLM_MSG_REMOVE, 0, 0, 0, 0, 0, 65 },
+	{ "convert, no lock", 2, 1, DLM_MSG_CONVERT, 0, 999, EX, 0, 0, 0,
+	  DLM_MSG_CONVERT_REPLY, -ENOENT },
+	{ "convert, other holder's id", 2, 1, DLM_MSG_CONVERT, 999, 0, EX, 0, 0, 0,
+	  DLM_MSG_CONVERT_REPLY, -ENOENT },
+	{ "convert, other node", 3, 1, DLM_MSG_CONVERT, 0, 0, EX },
+	{ "convert, mode", 2, 1, DLM_MSG_CONVERT, 0, 0, 6 },
+	{ "convert, no mode", 2, 1, DLM_MSG_CONVERT, 0, 0, -1 },
+	{ "convert, short value block", 2, 1, DLM_MSG_CONVERT, 0, 0, PR, VALBLK,
+	  0, 31 },
+	{ "convert, no value block", 2, 1, DLM_MSG_CONVERT, 0, 0, PR, VALBLK },
+	{ "unlock, no lock", 2, 1, DLM_MSG_UNLOCK, 0, 999, 0, 0, 0, 0,
+	  DLM_MSG_UNLOCK_REPLY, -ENOENT },
+	{ "unlock, other node", 3, 1, DLM_MSG_UNLOCK },
+	{ "unlock, long value block", 2, 1, DLM_MSG_UNLOCK, 0, 0, 0, VALBLK, 0, 33 },
+	{ "cancel, no lock", 2, 1, DLM_MSG_CANCEL, 0, 999, 0, 0, 0, 0,
+	  DLM_MSG_CANCEL_REPLY, -ENOENT },
+	{ "cancel, other node", 3, 1, DLM_MSG_CANCEL },
+	{ "request reply, unasked", 1, 2, DLM_MSG_REQUEST_REPLY },
+	{ "request reply, not from master", 3, 2, DLM_MSG_REQUEST_REPLY },
+	{ "request reply, positive", 1, 2, DLM_MSG_REQUEST_REPLY, 0, 0, 0, 0, 5 },
+	{ "convert reply, unasked", 1, 2, DLM_MSG_CONVERT_REPLY },
+	{ "unlock reply, unasked", 1, 2, DLM_MSG_UNLOCK_REPLY, 0, 0, 0, 0,
+	  -DLM_EUNLOCK },
+	{ "unlock reply, no lock", 1, 2, DLM_MSG_UNLOCK_REPLY, 0, 999, 0, 0,
+	  -DLM_EUNLOCK },
+	{ "lookup reply, unasked", 1, 2, DLM_MSG_LOOKUP_REPLY },
+	{ "grant for who does not wait", 1, 2, DLM_MSG_GRANT },
+	{ "grant, not from master", 3, 2, DLM_MSG_GRANT },
+};
+
 static void bad_messages(struct kunit *test)
 {
-	static const struct {
-		const char	*desc;
-		int		from, to;
-		u32		type;
-		int		lkid;	/* 0: the holder's, else that */
-		int		remid;	/* 0: the receiver's, else that */
-		int		mode;
-		u32		exflags;
-		int		result;
-		unsigned int	tail;
-		u32		reply;	/* type of the answer */
-		int		answer;
-	} rows[] = {
-		{ "type 0", 2, 1, 0 },
-		{ "type 15", 2, 1, 15 },
-		{ "type", 2, 1, 0x80000001 },
-		{ "from a stranger", 9, 1, DLM_MSG_CANCEL },
-		{ "from itself", 1, 1, DLM_MSG_CANCEL },
-		{ "request, mode", 2, 1, DLM_MSG_REQUEST, 5, 5, 6, 0, 0, 1,
-		  DLM_MSG_REQUEST_REPLY, -EINVAL },
-		{ "request, no mode", 2, 1, DLM_MSG_REQUEST, 5, 5, -1, 0, 0, 1,
-		  DLM_MSG_REQUEST_REPLY, -EINVAL },
-		{ "request, EX at once", 2, 1, DLM_MSG_REQUEST, 5, 5, EX, EXPEDITE, 0, 1,
-		  DLM_MSG_REQUEST_REPLY, -EINVAL },
-		{ "request, name", 2, 1, DLM_MSG_REQUEST, 5, 5, PR, 0, 0, 65,
-		  DLM_MSG_REQUEST_REPLY, -EINVAL },
-		{ "remove, name", 2, 1, DLM_MSG_REMOVE, 0, 0, 0, 0, 0, 65 },
-		{ "convert, no lock", 2, 1, DLM_MSG_CONVERT, 0, 999, EX, 0, 0, 0,
-		  DLM_MSG_CONVERT_REPLY, -ENOENT },
-		{ "convert, other holder's id", 2, 1, DLM_MSG_CONVERT, 999, 0, EX, 0, 0, 0,
-		  DLM_MSG_CONVERT_REPLY, -ENOENT },
-		{ "convert, other node", 3, 1, DLM_MSG_CONVERT, 0, 0, EX },
-		{ "convert, mode", 2, 1, DLM_MSG_CONVERT, 0, 0, 6 },
-		{ "convert, no mode", 2, 1, DLM_MSG_CONVERT, 0, 0, -1 },
-		{ "convert, short value block", 2, 1, DLM_MSG_CONVERT, 0, 0, PR, VALBLK,
-		  0, 31 },
-		{ "convert, no value block", 2, 1, DLM_MSG_CONVERT, 0, 0, PR, VALBLK },
-		{ "unlock, no lock", 2, 1, DLM_MSG_UNLOCK, 0, 999, 0, 0, 0, 0,
-		  DLM_MSG_UNLOCK_REPLY, -ENOENT },
-		{ "unlock, other node", 3, 1, DLM_MSG_UNLOCK },
-		{ "unlock, long value block", 2, 1, DLM_MSG_UNLOCK, 0, 0, 0, VALBLK, 0, 33 },
-		{ "cancel, no lock", 2, 1, DLM_MSG_CANCEL, 0, 999, 0, 0, 0, 0,
-		  DLM_MSG_CANCEL_REPLY, -ENOENT },
-		{ "cancel, other node", 3, 1, DLM_MSG_CANCEL },
-		{ "request reply, unasked", 1, 2, DLM_MSG_REQUEST_REPLY },
-		{ "request reply, not from master", 3, 2, DLM_MSG_REQUEST_REPLY },
-		{ "request reply, positive", 1, 2, DLM_MSG_REQUEST_REPLY, 0, 0, 0, 0, 5 },
-		{ "convert reply, unasked", 1, 2, DLM_MSG_CONVERT_REPLY },
-		{ "unlock reply, unasked", 1, 2, DLM_MSG_UNLOCK_REPLY, 0, 0, 0, 0,
-		  -DLM_EUNLOCK },
-		{ "unlock reply, no lock", 1, 2, DLM_MSG_UNLOCK_REPLY, 0, 999, 0, 0,
-		  -DLM_EUNLOCK },
-		{ "lookup reply, unasked", 1, 2, DLM_MSG_LOOKUP_REPLY },
-		{ "grant for who does not wait", 1, 2, DLM_MSG_GRANT },
-		{ "grant, not from master", 3, 2, DLM_MSG_GRANT },
-	};
 	struct c_world *c = test->priv;
 	struct before was, is;
 	struct t_lock *keep;
@@ -397,40 +398,40 @@ static void bad_messages(struct kunit *test)
 
 	c_lock(l, PR, 0, 0);
 	remid = le32_to_cpu(c_last(c, DLM_MSG_REQUEST_REPLY)->msg.lkid);
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		u32 there = rows[i].to == 1 ? remid : l->id;
-		u32 here = rows[i].to == 1 ? l->id : remid;
+	for (i = 0; i < ARRAY_SIZE(bad_rows); i++) {
+		u32 there = bad_rows[i].to == 1 ? remid : l->id;
+		u32 here = bad_rows[i].to == 1 ? l->id : remid;
 		static const u8 tail[80] = { 'x' };
 		struct dlm_w_msg msg = {
-			.type = cpu_to_le32(rows[i].type),
-			.lkid = cpu_to_le32(rows[i].type == DLM_MSG_LOOKUP_REPLY ?
-					    there : rows[i].lkid ?: here),
-			.remid = cpu_to_le32(rows[i].remid ?: there),
-			.rqmode = cpu_to_le32(rows[i].mode),
-			.exflags = cpu_to_le32(rows[i].exflags),
-			.result = cpu_to_le32(rows[i].result),
+			.type = cpu_to_le32(bad_rows[i].type),
+			.lkid = cpu_to_le32(bad_rows[i].type == DLM_MSG_LOOKUP_REPLY ?
+					    there : bad_rows[i].lkid ?: here),
+			.remid = cpu_to_le32(bad_rows[i].remid ?: there),
+			.rqmode = cpu_to_le32(bad_rows[i].mode),
+			.exflags = cpu_to_le32(bad_rows[i].exflags),
+			.result = cpu_to_le32(bad_rows[i].result),
 		};
 
 		look(c, l, &was);
 		bad = count_bad(c);
 		c_forget(c);
-		c_inject(c, rows[i].from, rows[i].to, &msg, tail, rows[i].tail);
-		while (rows[i].from <= 3 && rows[i].from != rows[i].to &&
-		       c_step(c, rows[i].to, rows[i].from))
+		c_inject(c, bad_rows[i].from, bad_rows[i].to, &msg, tail, bad_rows[i].tail);
+		while (bad_rows[i].from <= 3 && bad_rows[i].from != bad_rows[i].to &&
+		       c_step(c, bad_rows[i].to, bad_rows[i].from))
 			;
 		look(c, l, &is);
-		KUNIT_EXPECT_GT_MSG(test, count_bad(c), bad, "%s", rows[i].desc);
+		KUNIT_EXPECT_GT_MSG(test, count_bad(c), bad, "%s", bad_rows[i].desc);
 		KUNIT_EXPECT_EQ_MSG(test, memcmp(&was, &is, sizeof(is)), 0, "%s",
-				    rows[i].desc);
-		KUNIT_EXPECT_EQ_MSG(test, c->logged, rows[i].reply ? 1U : 0U, "%s",
-				    rows[i].desc);
-		if (rows[i].reply && c->logged) {
-			KUNIT_EXPECT_EQ_MSG(test, (u32)c->log[0].type, rows[i].reply, "%s",
-					    rows[i].desc);
+				    bad_rows[i].desc);
+		KUNIT_EXPECT_EQ_MSG(test, c->logged, bad_rows[i].reply ? 1U : 0U, "%s",
+				    bad_rows[i].desc);
+		if (bad_rows[i].reply && c->logged) {
+			KUNIT_EXPECT_EQ_MSG(test, (u32)c->log[0].type, bad_rows[i].reply, "%s",
+					    bad_rows[i].desc);
 			KUNIT_EXPECT_EQ_MSG(test, (int)le32_to_cpu(c->log[0].msg.result),
-					    rows[i].answer, "%s", rows[i].desc);
+					    bad_rows[i].answer, "%s", bad_rows[i].desc);
 			KUNIT_EXPECT_EQ_MSG(test, le32_to_cpu(c->log[0].msg.remid),
-					    le32_to_cpu(msg.lkid), "%s", rows[i].desc);
+					    le32_to_cpu(msg.lkid), "%s", bad_rows[i].desc);
 		}
 		t_quiet(l);
 	}
