@@ -16,7 +16,7 @@ cluster_test() {
 	play_all 1 2 3
 
 	# what the tools show
-	does "2: EX" granted 2 get d EX dumped valblk
+	does "2: EX" "granted lvb=" 2 get d EX dumped valblk
 	does "3: waits" ok 3 lock d PR dumped
 	does "2 is told" yes 2 bast d
 	for i in 2 3; do
@@ -35,7 +35,7 @@ cluster_test() {
 	# --- a node fails with locks held ------------------------------------
 	does "2: unlock" unlocked 2 put d
 	does "3 has it" granted 3 wait d
-	does "3: EX" granted 3 get e EX killed valblk
+	does "3: EX" "granted lvb=" 3 get e EX killed valblk
 	does "1: waits" ok 1 lock e EX killed
 	does "3 is told" yes 3 bast e
 	before=$(life 3)

@@ -233,8 +233,12 @@ static int operate(const char *verb, char **save)
 	l->pending = true;
 	if (request || convert) {
 		if (!dlm_ls_lockx(ls, mode, &l->sb, flags, res, strlen(res), 0, ast, l, bast,
-				  NULL, NULL))
+				  NULL, NULL)) {
+			/* adopting an orphan completes with the call */
+			if (request && flags & LKF_ORPHAN)
+				l->pending = false;
 			return 0;
+		}
 	} else if (!dlm_ls_unlock(ls, l->sb.sb_lkid, flags, &l->sb, l)) {
 		return 0;
 	}

@@ -59,7 +59,7 @@ does "a: 3 still waits" yes 3 pending a
 does "2: unlock a" unlocked 2 put a
 does "3 has a" granted 3 wait a
 does "3: EX on b waits" ok 3 lock b EX b
-does "2 is told" yes 2 bast b
+does "2 knows that from before" yes 2 quiet b
 # by force, with locks
 check "2 leaves by force" ls_leave x 2
 quit 2
@@ -74,7 +74,7 @@ does "1: a" granted 1 get a EX a
 # --- orphans ---------------------------------------------------------------------
 agent x 3
 pid=$(ask 3 pid)
-does "3: persistent" granted 3 get o EX orph persistent lvb=orphan
+does "3: persistent" granted 3 get o EX orph persistent
 does "3: persistent" granted 3 get p PR orph2 persistent
 quit 3
 does "2: an orphan is in the way" EAGAIN 2 get o EX orph noqueue
