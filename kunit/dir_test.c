@@ -117,17 +117,16 @@ static void expect_reply(struct c_world *c, enum dlm_msg_type type, int result,
 /* give node 2 an entry for @name: inactive, or active with a lock that has no end */
 static void entry(struct c_world *c, const char *name, int master, bool active)
 {
+	struct dlm_lkb *lkb = active ? dlm_mstcpy_alloc() : NULL;
 	struct dlm_ls *ls = c_ls(c, 2);
-	struct dlm_lkb *lkb;
 	struct dlm_op op = { };
 	struct dlm_rsb *r;
 
+	KUNIT_ASSERT_TRUE(c->test, lkb || !active);
 	r = dlm_rsb_lock(ls, &op, name, strlen(name));
 	KUNIT_ASSERT_FALSE(c->test, IS_ERR(r));
 	r->nodeid = master;
 	if (active) {
-		lkb = dlm_mstcpy_alloc();
-		KUNIT_ASSERT_NOT_NULL(c->test, lkb);
 		KUNIT_ASSERT_EQ(c->test, dlm_mstcpy_attach(r, lkb, 3, 99), 0);
 		dlm_lkb_move(lkb, DLM_LKSTS_WAITING);
 		dlm_lkb_move(lkb, DLM_LKSTS_GRANTED);
