@@ -346,7 +346,8 @@ void dlm_lkb_walk(struct dlm_ls *ls, dlm_lkb_fn fn, void *arg)
 			fn(lkb, arg);
 			dlm_rsb_unlock(r);
 		}
-		if (need_resched()) {
+		/* a walk that pauses at what was taken out passes over others */
+		if (need_resched() && lkb->status != DLM_LKSTS_DEAD) {
 			rhashtable_walk_stop(&iter);
 			cond_resched();
 			rhashtable_walk_start(&iter);
@@ -356,23 +357,14 @@ void dlm_lkb_walk(struct dlm_ls *ls, dlm_lkb_fn fn, void *arg)
 	rhashtable_walk_exit(&iter);
 }
 
-/**
- * dlm_each_flagged - do something about all locks with a flag, which takes messages
- * @ls: the lockspace
- * @flag: one of DLM_LKB_*
- * @fn: called with the resource locked and a packet at hand; clears the flag
- * @fx: effects
- *
- * Context: may sleep for memory.
- * Return: 0, or -ENOMEM: some are left.
- */
-int dlm_each_flagged(struct dlm_ls *ls, u16 flag, dlm_flagged_fn fn,
-		     struct dlm_fx *fx)
+/* how many were found, or -ENOMEM */
+static int flagged_pass(struct dlm_ls *ls, u16 flag, dlm_flagged_fn fn,
+			struct dlm_fx *fx)
 {
 	struct rhashtable_iter iter;
 	struct dlm_lkb *lkb;
 	struct dlm_rsb *r;
-	int err = 0;
+	int err = 0, found = 0;
 
 	rhashtable_walk_enter(&ls->lkbs, &iter);
 	rhashtable_walk_start(&iter);
@@ -381,6 +373,7 @@ int dlm_each_flagged(struct dlm_ls *ls, u16 flag, dlm_flagged_fn fn,
 
 		if (IS_ERR(lkb) || !(READ_ONCE(lkb->flags) & flag))
 			continue;
+		found++;
 		id = lkb->id;
 		rhashtable_walk_stop(&iter);
 		if (ls->comms)
@@ -397,5 +390,27 @@ int dlm_each_flagged(struct dlm_ls *ls, u16 flag, dlm_flagged_fn fn,
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
-	return err;
+	return err ?: found;
+}
+
+/**
+ * dlm_each_flagged - do something about all locks with a flag, which takes messages
+ * @ls: the lockspace
+ * @flag: one of DLM_LKB_*
+ * @fn: called with the resource locked and a packet at hand; clears the flag
+ * @fx: effects
+ *
+ * Context: may sleep for memory.
+ * Return: 0, or -ENOMEM: some are left.
+ */
+int dlm_each_flagged(struct dlm_ls *ls, u16 flag, dlm_flagged_fn fn,
+		     struct dlm_fx *fx)
+{
+	int found;
+
+	/* @fn may take locks out, and the walk then passes over others */
+	do
+		found = flagged_pass(ls, flag, fn, fx);
+	while (found > 0);
+	return found;
 }

@@ -81,22 +81,24 @@ void dlm_copies_forget(struct dlm_recovery *rec)
 	struct rhashtable_iter iter;
 	struct copy *c;
 
-	if (!atomic_read(&rec->copies.nelems))
-		return;
-	rhashtable_walk_enter(&rec->copies, &iter);
-	rhashtable_walk_start(&iter);
-	while ((c = rhashtable_walk_next(&iter))) {
-		if (IS_ERR(c))
-			continue;
-		/* nobody looks things up without recovery->lock */
-		rhashtable_remove_fast(&rec->copies, &c->node, copy_params);
-		rhashtable_walk_stop(&iter);
-		kfree(c);
-		cond_resched();
+	/* a walk that pauses at what was taken out passes over others */
+	while (atomic_read(&rec->copies.nelems)) {
+		rhashtable_walk_enter(&rec->copies, &iter);
 		rhashtable_walk_start(&iter);
+		while ((c = rhashtable_walk_next(&iter))) {
+			if (IS_ERR(c))
+				continue;
+			/* nobody looks things up without recovery->lock */
+			rhashtable_remove_fast(&rec->copies, &c->node,
+					       copy_params);
+			rhashtable_walk_stop(&iter);
+			kfree(c);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+		}
+		rhashtable_walk_stop(&iter);
+		rhashtable_walk_exit(&iter);
 	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
 }
 
 /* our id of the lock that @nodeid calls @remid, 0 if it was not sent or has ended */

@@ -385,7 +385,8 @@ void dlm_rsb_walk(struct dlm_ls *ls, dlm_rsb_fn fn, void *arg)
 			fn(r, arg);
 			dlm_rsb_unlock(r);
 		}
-		if (need_resched()) {
+		/* a walk that pauses at what was taken out passes over others */
+		if (need_resched() && !(READ_ONCE(r->flags) & DLM_RSB_DEAD)) {
 			rhashtable_walk_stop(&iter);
 			cond_resched();
 			rhashtable_walk_start(&iter);
@@ -448,8 +449,11 @@ void dlm_rsb_forget_unused(struct dlm_ls *ls)
 		else
 			dlm_rsb_unlock(r);
 		if (need_resched()) {
+			/* from the beginning: what was taken out is no place to go on from */
 			rhashtable_walk_stop(&iter);
+			rhashtable_walk_exit(&iter);
 			cond_resched();
+			rhashtable_walk_enter(&ls->rsbs, &iter);
 			rhashtable_walk_start(&iter);
 		}
 	}
