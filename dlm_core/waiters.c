@@ -755,10 +755,16 @@ int dlm_recv_bast(const struct dlm_recv *m)
 
 static void recover_overlap(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
-	if (lkb->flags & DLM_LKB_OVL_UNLOCK)
+	if (lkb->flags & DLM_LKB_OVL_UNLOCK) {
 		unlocked(lkb, fx);
-	else if (lkb->flags & DLM_LKB_OVL_CANCEL)
-		cancelled(lkb, fx);
+	} else if (lkb->flags & DLM_LKB_OVL_CANCEL) {
+		lkb->flags &= ~DLM_LKB_OVL_CANCEL;
+		/* unless it came too late */
+		if (lkb->rqmode != DLM_LOCK_IV)
+			cancelled(lkb, fx);
+		else
+			lkb->cancel_as = 0;
+	}
 }
 
 /**
