@@ -438,7 +438,8 @@ static bool match_name(const struct dlm_lkb *lkb, const void *arg)
  *
  * Context: does not wait for recovery.
  * Return: 0 with op->lkid set, -EAGAIN (orphans of that name have other
- * modes), -ENOENT (none, or lockspace gone), -EINVAL (flags, mode, owner closing).
+ * modes, or the oldest is not at rest yet), -ENOENT (none, or lockspace gone),
+ * -EINVAL (flags, mode, owner closing).
  */
 int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
 		     const void *name, unsigned int len)
@@ -460,6 +461,9 @@ int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
 	r = lkb->rsb;
 	if (lkb->ops != op->ops) {
 		err = -EINVAL;
+	} else if (dlm_lkb_remote(lkb) && dlm_remote_busy(lkb)) {
+		/* what its former owner wanted is still being cancelled */
+		err = -EAGAIN;
 	} else {
 		dlm_owner_drop(lkb);
 		if (dlm_owner_add(op->owner, lkb)) {
