@@ -183,6 +183,19 @@ static int request_reserve(const struct dlm_recv *m, struct reserve *res)
 	return 0;
 }
 
+/*
+ * Who knows us as the master of something that we have not heard of may have that from
+ * the directory, whose node was another when we forgot it: such a record must go, or
+ * its next user is sent here again, and so on.
+ */
+static void turn_away(const struct dlm_recv *m, struct dlm_rsb *r, int err)
+{
+	dlm_send_error(m->ls, m->nodeid, m->msg, DLM_MSG_REQUEST_REPLY, err,
+		       m->fx);
+	if (err == -EBADR)
+		dlm_send_remove(r, dlm_dir_nodeid(m->ls, r->name, r->len), m->fx);
+}
+
 /**
  * dlm_recv_request - another node wants a lock (messages.md 6)
  * @m: REQUEST, or LOOKUP for a resource that is mastered here
@@ -196,7 +209,7 @@ int dlm_recv_request(const struct dlm_recv *m)
 	struct dlm_rsb *r;
 	int err;
 
-	if (dlm_fx_reserve(m->ls, m->fx, 1, GFP_NOIO))
+	if (dlm_fx_reserve(m->ls, m->fx, 2, GFP_NOIO))
 		return -ENOMEM;
 	if (!request_ok(m->msg)) {
 		dlm_send_error(m->ls, m->nodeid, m->msg, DLM_MSG_REQUEST_REPLY,
@@ -213,8 +226,7 @@ int dlm_recv_request(const struct dlm_recv *m)
 	}
 	err = become_master(r, m->nodeid, op.fresh);
 	if (err)
-		dlm_send_error(m->ls, m->nodeid, m->msg, DLM_MSG_REQUEST_REPLY,
-			       err, m->fx);
+		turn_away(m, r, err);
 	else
 		err = request_locked(m, r, &res);
 	dlm_rsb_unlock(r);
