@@ -379,6 +379,13 @@ static bool master_is_lost(const struct dlm_recovery *rec,
 	       dlm_is_gone(rec, r->nodeid);
 }
 
+/* was learned in a recovery that did not come to its end: did the master hear of it? */
+static bool master_is_doubtful(const struct dlm_rsb *r)
+{
+	return r->nodeid > 0 && (r->flags & DLM_RSB_NEW_MASTER) &&
+	       !(r->flags & (DLM_RSB_SETTLED | DLM_RSB_INACTIVE));
+}
+
 static int send_lookup(struct dlm_step *st, unsigned int root, int dir)
 {
 	struct dlm_rsb *r = st->rec->roots[root];
@@ -407,7 +414,8 @@ static int find_master(struct dlm_step *st, unsigned int root)
 	struct dlm_rsb *r = st->rec->roots[root];
 	int us = st->ls->node->nodeid, dir;
 
-	if (!st->ls->nodir && !master_is_lost(st->rec, r))
+	if (!st->ls->nodir && !master_is_lost(st->rec, r) &&
+	    !master_is_doubtful(r))
 		return 0;
 	dir = dlm_dir_nodeid(st->ls, r->name, r->len);
 	if (!st->ls->nodir && dir != us)
