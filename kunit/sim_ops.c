@@ -158,13 +158,21 @@ static void has_read(struct sim_lock *l, const struct dlm_lkb *lkb)
 
 /* --- what programs are told ---------------------------------------------- */
 
+/* an operation that might have written is over */
+static void clear_up(struct sim_lock *l)
+{
+	if (!l->fuzzy)
+		return;
+	l->fuzzy = false;
+	l->s->name[l->name].fuzzy = true;
+	l->s->name[l->name].invalid |= !!(l->flags & IVVALBLK);
+}
+
 static void free_slot(struct sim_lock *l)
 {
+	clear_up(l);
 	l->h = NULL;
-	if (l->fuzzy)
-		l->s->name[l->name].fuzzy = true;
 	l->life = SIM_FREE;
-	l->fuzzy = false;
 }
 
 static void not_due(struct sim_lock *l, int status)
@@ -199,6 +207,8 @@ static void told_granted(struct sim_lock *l, const struct dlm_lkb *lkb)
 			 l->want);
 	if (l->flags & VALBLK && lkb->lvb && dlm_lvb_dir(from, l->want) == DLM_LVB_READ)
 		has_read(l, lkb);
+	if (!l->unlocking)
+		clear_up(l);
 	l->held = l->want;
 	l->pending = SIM_IDLE;
 	l->late |= l->cancelled;
@@ -211,6 +221,8 @@ static void told_refused(struct sim_lock *l, const struct dlm_lkb *lkb)
 {
 	bool request = l->pending == SIM_REQUEST;
 
+	if (!l->unlocking)
+		clear_up(l);
 	l->pending = SIM_IDLE;
 	l->late |= l->cancelled;
 	l->cancelled = false;
@@ -598,6 +610,11 @@ static void expect_convert(struct sim_lock *l, int mode, u32 flags)
 		l->value = ++l->s->stamp;
 		written(l);
 	}
+	/* granted in another mode it may be a write after all */
+	if (l->held >= PW && flags & (ALTPR | ALTCW) && flags & (VALBLK | IVVALBLK)) {
+		l->fuzzy = true;
+		l->s->name[l->name].invalid |= !!(flags & IVVALBLK);
+	}
 	l->pending = SIM_CONVERT;
 	l->want = mode;
 	l->flags = flags;
@@ -668,7 +685,7 @@ static void expect_unlock(struct sim_lock *l, u32 flags, bool idle)
 	u32 all = l->flags | flags;
 
 	if (!idle) {
-		l->fuzzy = l->flags & VALBLK || flags & (VALBLK | IVVALBLK);
+		l->fuzzy |= !!(all & (VALBLK | IVVALBLK));
 		if (flags & IVVALBLK)
 			spoiled(l);
 	} else if (l->held >= PW && all & IVVALBLK) {
