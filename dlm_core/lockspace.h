@@ -191,6 +191,7 @@ struct dlm_ls_stats {
  * @name_seed: of dlm_rsb.hash
  * @walk_pass: number of the last dlm_rsb_walk()
  * @later: owed work and unused resources
+ * @turned_away: holder and id of the lock whose REQUEST got EBADR last
  * @deny_packets: tests: so many allocations of packets under a spinlock fail
  * @sysfs: its object in /sys/kernel/dlm (ls_sysfs.c), or NULL
  * @debug_files: its debugfs files
@@ -247,6 +248,7 @@ struct dlm_ls {
 	u32			name_seed;
 	u8			walk_pass;
 	struct dlm_later	later;
+	u64			turned_away;
 	unsigned int		deny_packets;
 
 	struct dlm_ls_kobj	*sysfs;

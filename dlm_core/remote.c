@@ -184,16 +184,22 @@ static int request_reserve(const struct dlm_recv *m, struct reserve *res)
 }
 
 /*
- * Who knows us as the master of something that we have not heard of may have that from
- * the directory, whose node was another when we forgot it: such a record must go, or
- * its next user is sent here again, and so on.
+ * Who asks us for what we do not know has that from a time when we did, and asks the
+ * directory next.  If the same request comes again, the directory has it from there, too: its
+ * node may have been another when we forgot the resource.  Such a record must go, or
+ * the request is sent here for ever.
  */
 static void turn_away(const struct dlm_recv *m, struct dlm_rsb *r, int err)
 {
+	u64 who = (u64)m->nodeid << 32 | le32_to_cpu(m->msg->lkid);
+
 	dlm_send_error(m->ls, m->nodeid, m->msg, DLM_MSG_REQUEST_REPLY, err,
 		       m->fx);
-	if (err == -EBADR)
+	if (err != -EBADR)
+		return;
+	if (READ_ONCE(m->ls->turned_away) == who)
 		dlm_send_remove(r, dlm_dir_nodeid(m->ls, r->name, r->len), m->fx);
+	WRITE_ONCE(m->ls->turned_away, who);
 }
 
 /**
