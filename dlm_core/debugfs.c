@@ -575,7 +575,6 @@ DUMP_FILE(waiters);
 
 /* --- small files ------------------------------------------------------- */
 
-
 static int stats_show(struct seq_file *m, void *v)
 {
 	const struct dlm_ls *ls = m->private;

@@ -255,6 +255,15 @@ struct dlm_ls {
 	struct dentry		*debug_files[8];
 };
 
+/* what a lockspace goes through; log_info of the cluster's configuration tells if it is said */
+#define dlm_ls_info(ls, fmt, ...)					\
+do {									\
+	const struct dlm_ls *_ls = (ls);				\
+									\
+	if (READ_ONCE(_ls->node->config.log_info))			\
+		pr_info("dlm: %s: " fmt, _ls->name, ##__VA_ARGS__);	\
+} while (0)
+
 static inline void dlm_ls_count(struct dlm_ls *ls, enum dlm_ls_stat what)
 {
 	this_cpu_inc(ls->stats->n[what]);

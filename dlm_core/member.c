@@ -162,14 +162,13 @@ static bool hello(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
 		pr_err("dlm: %s: no connection to node %d: error %d\n",
 		       rec->ls->name, p->conf.nodeid, err);
 	else
-		pr_info("dlm: %s: add member %d\n", rec->ls->name,
-			p->conf.nodeid);
+		dlm_ls_info(rec->ls, "add member %d\n", p->conf.nodeid);
 	return !err;
 }
 
 static void goodbye(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
 {
-	pr_info("dlm: %s: remove member %d\n", rec->ls->name, p->conf.nodeid);
+	dlm_ls_info(rec->ls, "remove member %d\n", p->conf.nodeid);
 	dlm_comms_member_del(rec->ls->comms, p->conf.nodeid);
 }
 

@@ -136,11 +136,10 @@ static void make_orphan(struct dlm_lkb *lkb, struct dlm_fx *fx)
 		return;
 	}
 	waited = dlm_master_cancel(lkb);
-	if (granted) {
+	if (granted)
 		add_orphan(lkb);
-	} else {
+	else
 		dlm_lkb_end(lkb);
-	}
 	if (waited)
 		dlm_grant_pending(r, fx);
 }

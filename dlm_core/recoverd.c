@@ -248,9 +248,9 @@ static void finished(struct dlm_step *st)
 
 	/* not after a mere pause */
 	if (rec->start)
-		pr_info("dlm: %s: dlm_recover %llu generation %u done: %lld ms\n",
-			st->ls->name, rec->seq, st->ls->generation,
-			ktime_ms_delta(st->now, rec->start));
+		dlm_ls_info(st->ls, "dlm_recover %llu generation %u done: %lld ms\n",
+			    rec->seq, st->ls->generation,
+			    ktime_ms_delta(st->now, rec->start));
 	rec->start = 0;
 	set_outcome(rec, 0);
 }
@@ -394,7 +394,7 @@ void dlm_recover_begin(struct dlm_recovery *rec)
 	rec->seq++;
 	rec->low = rec->peers[0].conf.nodeid;
 	rec->error = 0;
-	pr_info("dlm: %s: dlm_recover %llu\n", rec->ls->name, rec->seq);
+	dlm_ls_info(rec->ls, "dlm_recover %llu\n", rec->seq);
 	set_phase(rec, DLM_PH_PREPARE);
 }
 

@@ -23,8 +23,8 @@ static void say_slots(const struct dlm_recovery *rec)
 	for (i = 0; i < rec->nslots && at < LINE - 1; i++)
 		at += scnprintf(line + at, LINE - at, " %d:%d",
 				rec->slots[i].slot, rec->slots[i].nodeid);
-	pr_info("dlm: %s: generation %u slots %u%s\n", rec->ls->name,
-		rec->ls->generation, rec->nslots, line);
+	dlm_ls_info(rec->ls, "generation %u slots %u%s\n",
+		    rec->ls->generation, rec->nslots, line);
 }
 
 /**
@@ -78,8 +78,8 @@ static bool slots_agree(const struct dlm_recovery *rec, unsigned long *used)
 
 	for (p = rec->peers; p < rec->peers + rec->npeers; p++) {
 		if (!p->minor && !dlm_is_us(rec, p)) {
-			pr_info("dlm: %s: node %d knows no slots\n",
-				rec->ls->name, p->conf.nodeid);
+			dlm_ls_info(rec->ls, "node %d knows no slots\n",
+				    p->conf.nodeid);
 			return false;
 		}
 		if (!p->slot)

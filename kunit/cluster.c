@@ -453,8 +453,11 @@ static void check_copies(struct c_world *c, int line)
 		a = &cs.at[i];
 		found = 0;
 		for (j = 0; j < cs.n; j++) {
+			bool same_side;
+
 			b = &cs.at[j];
-			if ((a->from < 0) == (b->from < 0) ||
+			same_side = a->from < 0 ? b->from < 0 : b->from >= 0;
+			if (same_side ||
 			    abs(b->from) != a->nodeid ||
 			    b->nodeid != abs(a->from) || b->id != a->remid ||
 			    b->remid != a->id)

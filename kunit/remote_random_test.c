@@ -62,11 +62,16 @@ static bool chance(struct play *p, u32 percent)
 	return pick(p, 100) < percent;
 }
 
-#define EXPECT(p, cond, s)						\
-	KUNIT_EXPECT_TRUE_MSG((p)->c->test, cond,			\
-			      "seed %llu step %u slot %d: ops %u ended %u unlocks %u unlocked %u", \
-			      (p)->seed, (p)->step, (int)((s) - (p)->slot), (s)->ops, \
-			      (s)->ended, (s)->unlocks, (s)->unlocked)
+static void expect(struct play *p, bool ok, const char *what,
+		   const struct slot *s)
+{
+	KUNIT_EXPECT_TRUE_MSG(p->c->test, ok,
+			      "%s: seed %llu step %u slot %d: ops %u ended %u unlocks %u unlocked %u",
+			      what, p->seed, p->step, (int)(s - p->slot),
+			      s->ops, s->ended, s->unlocks, s->unlocked);
+}
+
+#define EXPECT(p, cond, s)	expect(p, cond, #cond, s)
 
 static void drain(struct play *p)
 {

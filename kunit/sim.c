@@ -179,6 +179,7 @@ static bool machine_up(struct sim_node *n)
 	n->node->nodeid = n->id;
 	n->node->kick = on_kick;
 	n->node->config.solo = true;
+	n->node->config.log_info = 0;
 	n->node->config.toss_secs = 1;
 	n->node->comms = memlink_join(s->net, n->id, &comms_user, n->node);
 	n->forget = 0;
