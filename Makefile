@@ -42,6 +42,9 @@ lint:
 kunit:
 	@tests/kunit/run debug
 
+sim:
+	@SEEDS=$(SEEDS) SIM_TIMEOUT=86400 tests/check sim
+
 vm-test:
 	@tests/vm/suite --kernel 6.1
 
@@ -63,9 +66,10 @@ help:
 	@echo '  make check-all    everything on all kernels'
 	@echo '  make lint         rules of the house, sparse, checkpatch, kernel-doc'
 	@echo '  make kunit        unit tests on the debug kernel'
+	@echo '  make sim          clusters driven by chance, SEEDS=n of them'
 	@echo '  make vm-test      the VM tests on Debian 12'\''s kernel'
 	@echo '  make mutants      break the engine one line at a time: a test must notice'
 	@echo '  make bench        compare with the stock module, in guest instructions'
 
 .PHONY: all modules install uninstall clean demo check check-all lint kunit \
-	vm-test mutants bench help
+	sim vm-test mutants bench help
