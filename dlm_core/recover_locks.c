@@ -666,7 +666,9 @@ static void finish_rsb(struct dlm_rsb *r, char **spare)
 		finish_remote(r, &r->granted);
 		finish_remote(r, &r->convert);
 		finish_remote(r, &r->wait);
-		r->flags &= ~(DLM_RSB_LVB_INVALID | DLM_RSB_RECOVER_GRANT);
+		/* also what an interrupted recovery, where it was ours, still owed */
+		r->flags &= ~(DLM_RSB_LVB_INVALID | DLM_RSB_RECOVER_GRANT |
+			      DLM_RSB_GRANT_OWED);
 	} else {
 		if (new)
 			finish_converts(r);
