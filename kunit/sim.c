@@ -126,6 +126,7 @@ static void say_rcom(struct sim *s, int from, int to, const struct dlm_w_rcom *r
 		"?", "status", "names", "lookup", "lock", "status reply", "names reply",
 		"lookup reply", "lock reply",
 	};
+	const struct dlm_w_lock *w = (const void *)rc->buf;
 	u32 type = le32_to_cpu(rc->type);
 
 	if (type >= DLM_RCOM_TYPES) {
@@ -133,7 +134,13 @@ static void say_rcom(struct sim *s, int from, int to, const struct dlm_w_rcom *r
 		return;
 	}
 	s->cover->rcom[type]++;
-	sim_say(s, "  %d>%d %s %x", from, to, what[type], le32_to_cpu(rc->result));
+	if (type == DLM_RCOM_LOCK || type == DLM_RCOM_LOCK_REPLY)
+		sim_say(s, "  %d>%d %s %x %x \"%.*s\" gr %d rq %d state %d: %d", from, to,
+			what[type], le32_to_cpu(w->lkid), le32_to_cpu(w->remid),
+			le16_to_cpu(w->namelen), w->name, w->grmode, w->rqmode, w->status,
+			le32_to_cpu(w->result));
+	else
+		sim_say(s, "  %d>%d %s %x", from, to, what[type], le32_to_cpu(rc->result));
 }
 
 static void on_packet(void *priv, int from, int to, const void *packet, unsigned int len)
@@ -360,6 +367,8 @@ static void start_one(struct sim_node *n)
 		count++;
 	}
 	sim_say(s, "node %d: start with %d members", n->id, count);
+	/* who is alone is through with recovery in a moment */
+	sim_values_in_doubt(s);
 	n->stopped = false;
 	n->started = true;
 	err = dlm_ls_start(n->ls, m, count);
