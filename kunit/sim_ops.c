@@ -5,10 +5,8 @@
  * A slot knows what its program may believe: what it holds, what it waits for, what its
  * value block was.  Whatever the engine says is compared with that at once.
  *
- * Value blocks: a program writes a number that was never written before, so each read
- * tells whose write it saw.  Who is granted CW or more cannot have it beside a writer:
- * he must see the last write that any program has made, unless the resource lost it,
- * which is only allowed where lock-semantics.md 6 and recovery.md 10 say so.
+ * Each value block that is written is a new number.  Who is granted CW or more, so not
+ * beside a writer, must see the last write of any program, unless recovery.md 10 says so.
  */
 #include <linux/slab.h>
 #include "sim.h"
@@ -518,28 +516,18 @@ static void op_init(struct dlm_op *op, struct sim_lock *l, int mode, u32 flags)
 	op->priv = l;
 }
 
-static u32 some_flags(struct sim *s, int mode)
+static u32 some_flags(struct sim *s)
 {
+	static const struct { u32 flag, percent; } all[] = {
+		{ VALBLK, 55 }, { NOQUEUE, 20 }, { NOQUEUEBAST, 15 }, { PERSISTENT, 25 },
+		{ HEADQUE, 5 }, { NOORDER, 5 }, { ALTPR, 4 }, { ALTCW, 4 }, { NODLCKWT, 15 },
+	};
 	u32 flags = 0;
+	int i;
 
-	if (sim_percent(s, 55))
-		flags |= VALBLK;
-	if (sim_percent(s, 20))
-		flags |= NOQUEUE;
-	if (sim_percent(s, 15))
-		flags |= NOQUEUEBAST;
-	if (sim_percent(s, 25))
-		flags |= PERSISTENT;
-	if (sim_percent(s, 5))
-		flags |= HEADQUE;
-	if (sim_percent(s, 5))
-		flags |= NOORDER;
-	if (sim_percent(s, 4))
-		flags |= ALTPR;
-	if (sim_percent(s, 4))
-		flags |= ALTCW;
-	if (sim_percent(s, 15))
-		flags |= NODLCKWT;
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (sim_percent(s, all[i].percent))
+			flags |= all[i].flag;
 	return flags;
 }
 
@@ -572,7 +560,7 @@ static void expect_request(struct sim_lock *l, int mode, u32 flags)
 static void do_request(struct sim *s, struct sim_lock *l, struct sim_handle *h)
 {
 	int mode = some_mode(s), err;
-	u32 flags = some_flags(s, mode);
+	u32 flags = some_flags(s);
 	struct sim_lkb *lkb;
 	struct dlm_op op;
 
@@ -625,7 +613,7 @@ static void do_convert(struct sim *s, struct sim_lock *l)
 {
 	bool idle = l->pending == SIM_IDLE && !l->unlocking, down;
 	int mode = some_mode(s), err;
-	u32 flags = some_flags(s, mode) | CONVERT;
+	u32 flags = some_flags(s) | CONVERT;
 	struct sim_name old = s->name[l->name];
 	struct sim_lock before = *l;
 	u64 bytes[T_LVBLEN / 8];
@@ -820,7 +808,6 @@ static void do_adopt(struct sim *s, struct sim_handle *h)
 	u32 flags = PERSISTENT | (sim_percent(s, 50) ? VALBLK : 0);
 	struct dlm_op op;
 
-	/* what the engine does with an orphan whose cancel is under way is its business */
 	op_init(&op, &tmp, mode, flags);
 	err = dlm_orphan_adopt(h->n->ls, &op, sim_names[name], strlen(sim_names[name]));
 	if (err) {
@@ -852,8 +839,10 @@ static struct sim_lock *some_lock(struct sim *s, const struct sim_node *n, enum 
 	return found;
 }
 
-static void on_lock(struct sim *s, struct sim_lock *l, u32 what)
+static void on_lock(struct sim *s, struct sim_lock *l)
 {
+	u32 what = sim_below(s, 100);
+
 	if (what < 40)
 		do_convert(s, l);
 	else if (what < 70)
@@ -904,7 +893,7 @@ void sim_operation(struct sim *s)
 		return;
 	}
 	if (l && sim_percent(s, 65)) {
-		on_lock(s, l, sim_below(s, 100));
+		on_lock(s, l);
 		return;
 	}
 	l = some_lock(s, n, SIM_FREE);
