@@ -416,8 +416,6 @@ static void abandon(struct sim_lock *l, bool purge)
 	if (l->pending || l->unlocking)
 		l->fuzzy = true;
 	l->s->cover->orphans += l->life == SIM_ORPHAN && l->held != IV;
-	if (l->life == SIM_ORPHAN && l->held == IV && !l->pending)
-		sim_fail(l->s, "lock %d holds nothing", number(l));
 }
 
 static void handle_close(struct sim_handle *h, bool dead)
