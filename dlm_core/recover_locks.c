@@ -635,8 +635,12 @@ static void finish_lvb(struct dlm_rsb *r, char **spare)
 	if (!c.high)
 		look_for_lvb(&c, &r->convert);
 	lkb = c.high ?: c.low;
-	if (!lkb)
+	if (!lkb) {
+		/* without directory we may have been the master before */
+		if (r->flags & DLM_RSB_LVB_SUSPECT)
+			r->flags |= DLM_RSB_LVB_INVALID;
 		return;
+	}
 	if (!r->lvb)
 		swap(r->lvb, *spare);
 	memcpy(r->lvb, lkb->lvb, r->ls->lvblen);
