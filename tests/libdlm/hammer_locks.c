@@ -661,6 +661,7 @@ static void show(double start)
 static void setup(void)
 {
 	pthread_mutexattr_t a;
+	struct t_ev e;
 	int i, id, r;
 
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -669,9 +670,7 @@ static void setup(void)
 	pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
 	for (i = 0; i < MAX_RES; i++)
 		pthread_mutex_init(&sh->lock[i], &a);
-	fd = spaces ? t_ls_open(ls) : t_ls_new(ls, 0);
-	if (fd < 0)
-		T_DIE("open %s", ls);
+	fd = t_ls_new(ls, 0);
 	/* a lock that stays, and a first store, so that value blocks live on */
 	for (i = 0; i < resources; i++) {
 		char name[16];
@@ -680,9 +679,8 @@ static void setup(void)
 		id = t_grant(fd, EX, LKF_VALBLK, name, "setup");
 		memset(sh->lvb[i], 'a' + i, DLM_LVB_LEN);
 		r = t_conv_lvb(fd, id, NL, LKF_VALBLK, sh->lvb[i]);
-		if (r || t_pending(fd, id) < 1)
+		if (r || t_get(fd, id, false, &e) || e.status)
 			bad(NULL, "setup: %d", r);
-		t_drain(fd);
 	}
 }
 
@@ -772,7 +770,10 @@ int main(int argc, char **argv)
 		case 'k': kills = atoi(optarg); break;
 		case 'x': omit = atoi(optarg); break;
 		case 'f': faults = true; break;
-		case 'N': spaces = optarg; break;
+		case 'N':
+			spaces = optarg;
+			setenv("T_LS_EXISTS", "1", 1);
+			break;
 		default: return 2;
 		}
 	}
@@ -796,7 +797,7 @@ int main(int argc, char **argv)
 	if (ok)
 		leftovers();
 	close(fd);
-	if (spaces)
+	if (t_ls_exists())
 		return t_done();
 	ctl = t_control();
 	IS(t_remove(ctl, m, ok ? 0 : DLM_USER_LSFLG_FORCEFREE), 0,

@@ -46,7 +46,8 @@ check "they count" wait_for 60 moved "$n"
 : >"$f.stop"
 for i in 1 2 3; do check "$i counted right" wait "${pids[i]}"; done
 run_prog cl_count check "$f"
-rm "$f.stop"
+# the resources have ended with their locks: a new count
+f=$NS_RUN/again
 for i in 1 2 3; do start "$i"; done
 n=$(counted)
 check "they count again" wait_for 60 moved "$n"
