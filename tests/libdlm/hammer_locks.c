@@ -245,7 +245,8 @@ static void on_cast(struct slot *s, const struct t_ev *e)
 		    w.mode, w.flags, w.request, w.cancelled);
 	s->told = -1;
 	if (e->status == -EUNLOCK || (e->status && w.request)) {
-		if (s->nq && e->status != -EUNLOCK)
+		/* on its way an unlock may find that a cancel was faster */
+		if (s->nq && e->status != -EUNLOCK && !(spaces && s->q[0].unlock))
 			bad(s, "request ended with %d under a later operation", e->status);
 		slot_ended(s);
 		return;
@@ -333,6 +334,22 @@ static void push(struct slot *s, struct want w)
 	s->q[s->nq++] = w;
 }
 
+/*
+ * On another node's lock the answer to a cancel may be on its way although what was
+ * to be cancelled has been completed: the lock is busy until then.
+ */
+static int op_on(struct slot *s, const struct t_op *o)
+{
+	double end = t_now() + T_WAIT_S * t_factor();
+	int r;
+
+	do {
+		r = t_op(fd, o);
+	} while (r == -EBUSY && spaces && !s->nq && s->cancel_sent && t_now() < end &&
+		 !usleep(200));
+	return r;
+}
+
 static void do_request(struct slot *s)
 {
 	static const uint32_t menu[] = {
@@ -412,7 +429,7 @@ static void do_convert(struct slot *s)
 	if (s->nq || o.flags & (LKF_CONVDEADLK | LKF_ALTPR | LKF_ALTCW) ||
 	    !mode_covers(o.mode, s->mode))
 		withdraw(s);
-	r = t_op(fd, &o);
+	r = op_on(s, &o);
 	if (nomem(r)) {
 		if (!s->nq && !s->demotable)
 			claim(s, s->mode);
@@ -443,12 +460,14 @@ static void do_cancel(struct slot *s)
 
 	o.cmd = dead ? DLM_USER_DEADLOCK : DLM_USER_UNLOCK;
 	o.flags = dead ? 0 : LKF_CANCEL;
-	r = t_op(fd, &o);
+	r = op_on(s, &o);
 	if (nomem(r))
 		return;
 	if (r == -ENOENT && s->nq)
 		return;
 	if (r == -EINVAL && s->cancel_sent)
+		return;
+	if (r == -EBUSY && s->nq && spaces)
 		return;
 	if (r)
 		bad(s, "cancel (%s): %d", dead ? "DEADLOCK" : "UNLOCK", r);
@@ -476,13 +495,15 @@ static void do_unlock(struct slot *s)
 		sh->invalid[s->res] = 1;
 	}
 	withdraw(s);
-	r = t_op(fd, &o);
+	r = op_on(s, &o);
 	if (nomem(r)) {
 		if (!s->nq && !s->demotable)
 			claim(s, s->mode);
 		return;
 	}
 	if (r == -ENOENT && s->nq)
+		return;
+	if (r == -EBUSY && s->nq && spaces)	/* on its way to the master */
 		return;
 	if (r)
 		bad(s, "unlock flags %x: %d", o.flags, r);

@@ -182,7 +182,9 @@ static void marks(void)
 	CHECK(!e.has_lvb, "lang-13: and gets no value");
 	IS(t_conv(fd, id, CR, 0), 0, "lang-13: PR->CR");
 	e = CAST(fd, id, 0, "lang-13: done");
-	IS(e.sbflags, DLM_SBF_VALNOTVALID, "lang-13: is told");
+	/* another node's master does not answer a step down */
+	if (!t_ls_exists())
+		IS(e.sbflags, DLM_SBF_VALNOTVALID, "lang-13: is told");
 	CHECK(!e.has_lvb, "lang-13: without a value");
 	IS(t_conv_lvb(fd, id, PR, 0, B), 0, "lang-13: CR->PR without VALBLK");
 	e = CAST(fd, id, 0, "lang-13: done");
