@@ -642,9 +642,11 @@ static void cancelled(struct dlm_lkb *lkb, struct dlm_fx *fx)
 	lkb->rqmode = DLM_LOCK_IV;
 	if (lkb->status == DLM_LKSTS_CONVERT)
 		dlm_lkb_move(lkb, DLM_LKSTS_GRANTED);
+	/* a lock ends once: a forced unlock, which is still to be answered, does it */
+	if (lkb->grmode == DLM_LOCK_IV && (lkb->flags & DLM_LKB_OVL_UNLOCK))
+		return;
 	dlm_lkb_complete(lkb, fx, cancel_status(lkb));
-	/* a forced unlock is answered, too, and ends it then */
-	if (lkb->grmode == DLM_LOCK_IV && !(lkb->flags & DLM_LKB_OVL_UNLOCK))
+	if (lkb->grmode == DLM_LOCK_IV)
 		dlm_lkb_end(lkb);
 }
 

@@ -7,11 +7,12 @@
  *  - the value block holds the count of the last holder, or is said to be invalid;
  *    with -s it is always valid
  *
- * usage: cl_count LOCKSPACE FILE NODE [-s] [-n ROUNDS] [-l LOCKS]
+ * usage: cl_count LOCKSPACE FILE NODE [-s] [-n ROUNDS] [-l LOCKS] [-w PROCESSES]
  *	  cl_count check FILE	when all have ended: is everything there?
  *	  cl_count sum FILE	how far they are
  *
- * Without -n they end when there is a file FILE.stop.  Who is killed is announced
+ * With -w nobody begins before so many are there: a resource, and its value block,
+ * ends with its last lock.  Without -n they end when there is a file FILE.stop.  Who is killed is announced
  * by a file FILE.NODE before.
  */
 #include "t.h"
@@ -24,6 +25,7 @@ struct shared {
 		uint64_t count, holder;
 	} lock[LOCKS];
 	uint64_t done[NODES][LOCKS];
+	uint64_t ready;
 };
 
 static struct shared *sh;
@@ -151,6 +153,7 @@ static int sum_up(void)
 int main(int argc, char **argv)
 {
 	long rounds = 0, r;
+	uint64_t wait = 0;
 	int o, i;
 
 	t_init();
@@ -163,10 +166,11 @@ int main(int argc, char **argv)
 		return 2;
 	file = argv[2];
 	node = atoi(argv[3]);
-	while ((o = getopt(argc - 3, argv + 3, "sn:l:")) != -1) {
+	while ((o = getopt(argc - 3, argv + 3, "sn:l:w:")) != -1) {
 		switch (o) {
 		case 's': strict = true; break;
 		case 'n': rounds = atol(optarg); break;
+		case 'w': wait = atoi(optarg); break;
 		case 'l': nlocks = atoi(optarg); break;
 		default: return 2;
 		}
@@ -180,6 +184,9 @@ int main(int argc, char **argv)
 		T_DIE("open %s", argv[1]);
 	for (i = 0; i < nlocks; i++)
 		lock(i, LKM_NLMODE);
+	__atomic_fetch_add(&sh->ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&sh->ready, __ATOMIC_SEQ_CST) < wait)
+		usleep(2000);
 	for (r = 0; rounds ? r < rounds : !stopped(); r++)
 		round_of(r % nlocks);
 	printf("node %d: %ld rounds\n", node, r);

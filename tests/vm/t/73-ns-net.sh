@@ -12,7 +12,7 @@ load() {
 	load_file=$NS_RUN/count.$1 load_pids=()
 	local i
 	for i in 1 2 3; do
-		spawn "$i" cl_count x "$load_file" "$i" -s -l "$2" ${3:+-n "$3"}
+		spawn "$i" cl_count x "$load_file" "$i" -s -w 3 -l "$2" ${3:+-n "$3"}
 		load_pids+=($!)
 	done
 }
