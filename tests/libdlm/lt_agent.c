@@ -235,8 +235,10 @@ static int operate(const char *verb, char **save)
 		if (!dlm_ls_lockx(ls, mode, &l->sb, flags, res, strlen(res), 0, ast, l, bast,
 				  NULL, NULL)) {
 			/* adopting an orphan completes with the call */
-			if (request && flags & LKF_ORPHAN)
+			if (request && flags & LKF_ORPHAN) {
 				l->pending = false;
+				l->sb.sb_status = 0;
+			}
 			return 0;
 		}
 	} else if (!dlm_ls_unlock(ls, l->sb.sb_lkid, flags, &l->sb, l)) {
