@@ -34,7 +34,7 @@ static void check_compatible(struct sim *s, int name)
 			if (b->life == SIM_FREE || b->name != name ||
 			    t_compat(mode, relied_on(b)))
 				continue;
-			sim_fail(s, "\"%s\": lock %d of node %d holds %d, lock %d of node %d holds %d",
+			sim_fail(s, "\"%s\": lock %d of node %d has %d, %d of node %d has %d",
 				 sim_names[name], (int)(a - s->lock), a->n->id, mode,
 				 (int)(b - s->lock), b->n->id, relied_on(b));
 		}
@@ -118,7 +118,7 @@ static void check_lock(struct sim_lock *l)
 	}
 	l->late = false;
 	if (l->life == SIM_GHOST)
-		sim_fail(l->s, "lock %d (%x) of node %d was not let go: state %d type %d count %d flags %x",
+		sim_fail(l->s, "lock %d (%x) of node %d not let go: state %d wait %d/%d flags %x",
 			 nr, l->id, l->n->id, lkb->status, lkb->wait_type,
 			 lkb->wait_count, lkb->flags);
 	else if (l->life == SIM_ORPHAN && lkb->status != DLM_LKSTS_GRANTED)
@@ -127,13 +127,13 @@ static void check_lock(struct sim_lock *l)
 		sim_fail(l->s, "lock %d (%x) of node %d is still unlocking", nr, l->id,
 			 l->n->id);
 	else if (l->life == SIM_LIVE && lkb->status != place[l->pending])
-		sim_fail(l->s, "lock %d (%x) of node %d is in state %d, not %d: type %d count %d flags %x, node %d", nr, l->id,
-			 l->n->id, lkb->status, place[l->pending], lkb->wait_type,
+		sim_fail(l->s, "lock %d (%x) of node %d: state %d, not %d: wait %d/%d flags %x, node %d",
+			 nr, l->id, l->n->id, lkb->status, place[l->pending], lkb->wait_type,
 			 lkb->wait_count, lkb->flags, lkb->nodeid);
 	else if (lkb->wait_type || lkb->wait_count || lkb->stale_cancels ||
 		 lkb->flags & (DLM_LKB_OVL_CANCEL | DLM_LKB_OVL_UNLOCK | DLM_LKB_RESEND |
 			       DLM_LKB_ZOMBIE | DLM_LKB_FIRST))
-		sim_fail(l->s, "lock %d (%x) of node %d awaits a reply: type %d count %d stale %d flags %x",
+		sim_fail(l->s, "lock %d (%x) of node %d awaits a reply: %d/%d stale %d flags %x",
 			 nr, l->id, l->n->id, lkb->wait_type, lkb->wait_count,
 			 lkb->stale_cancels, lkb->flags);
 	else if (l->life == SIM_LIVE && !l->pending && lkb->grmode != l->held)
@@ -221,12 +221,12 @@ static void check_copies(struct sim *s, int name, struct sim_node *master,
 
 	for (i = 0; i < h->n; i++)
 		if (!has_copy(m, &h->c[i]))
-			sim_fail(s, "\"%s\": lock %x of node %d (state %d, %d to %d) is not so with its master",
+			sim_fail(s, "\"%s\": lock %x of node %d (%d, %d to %d) is not so at its master",
 				 sim_names[name], h->c[i].id, h->c[i].n->id, h->c[i].status,
 				 h->c[i].grmode, h->c[i].rqmode);
 	for (i = 0; i < m->n; i++)
 		if (m->c[i].n != master && !has_copy(h, &m->c[i]))
-			sim_fail(s, "\"%s\": copy of lock %x of node %d (state %d, %d to %d) is not so with its holder",
+			sim_fail(s, "\"%s\": copy %x of node %d (%d, %d to %d) is not so at its holder",
 				 sim_names[name], m->c[i].id, m->c[i].n->id, m->c[i].status,
 				 m->c[i].grmode, m->c[i].rqmode);
 }
@@ -269,7 +269,7 @@ static void check_queues(struct sim *s, int name, const struct copies *m)
 
 	for (i = 0; i < m->n; i++) {
 		if (m->c[i].status != DLM_LKSTS_GRANTED && !must_wait(m, &m->c[i]))
-			sim_fail(s, "\"%s\": lock %x of node %d (state %d, %d to %d) waits for nobody",
+			sim_fail(s, "\"%s\": lock %x of node %d (%d, %d to %d) waits for nobody",
 				 sim_names[name], m->c[i].id, m->c[i].n->id, m->c[i].status,
 				 m->c[i].grmode, m->c[i].rqmode);
 		for (k = 0; k < i; k++)
@@ -424,8 +424,9 @@ void sim_check_empty(struct sim *s)
 			if (!r)
 				continue;
 			if (!is_idle_record(s, i, n, r))
-				sim_fail(s, "node %d still knows \"%s\", master %d, flags %x, directory %d", n->id,
-				 sim_names[i], r->nodeid, r->flags, directory_of(s, i));
+				sim_fail(s, "node %d still knows \"%s\", master %d, flags %x, directory %d",
+					 n->id, sim_names[i], r->nodeid, r->flags,
+					 directory_of(s, i));
 			dlm_rsb_unlock(r);
 		}
 	}

@@ -4,7 +4,6 @@
  *
  * A slot knows what its program may believe: what it holds, what it waits for, what its
  * value block was.  Whatever the engine says is compared with that at once.
- *
  * Each value block that is written is a new number.  Who is granted CW or more, so not
  * beside a writer, must see the last write of any program, unless recovery.md 10 says so.
  */
@@ -280,7 +279,8 @@ static void on_complete(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
 	if (is_purged(l, lkb))
 		return;
 	if (l->life != SIM_LIVE || l->id != lkb->id) {
-		sim_fail(l->s, "node %d: lock %x (slot %d, life %d, id %x) told %d after its end", l->n->id, lkb->id, number(l), l->life, l->id, status);
+		sim_fail(l->s, "node %d: lock %x (slot %d) told %d after its end",
+			 l->n->id, lkb->id, number(l), status);
 		return;
 	}
 	dlm_fx_add(fx, &l->h->owner.sink);
