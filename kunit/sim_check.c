@@ -127,7 +127,7 @@ static void check_lock(struct sim_lock *l)
 		sim_fail(l->s, "lock %d (%x) of node %d is still unlocking", nr, l->id,
 			 l->n->id);
 	else if (l->life == SIM_LIVE && lkb->status != place[l->pending])
-		sim_fail(l->s, "lock %d (%x) of node %d: state %d, not %d: wait %d/%d flags %x, node %d",
+		sim_fail(l->s, "lock %d (%x) of node %d: state %d not %d: %d/%d flags %x, node %d",
 			 nr, l->id, l->n->id, lkb->status, place[l->pending], lkb->wait_type,
 			 lkb->wait_count, lkb->flags, lkb->nodeid);
 	else if (lkb->wait_type || lkb->wait_count || lkb->stale_cancels ||
@@ -221,12 +221,12 @@ static void check_copies(struct sim *s, int name, struct sim_node *master,
 
 	for (i = 0; i < h->n; i++)
 		if (!has_copy(m, &h->c[i]))
-			sim_fail(s, "\"%s\": lock %x of node %d (%d, %d to %d) is not so at its master",
+			sim_fail(s, "\"%s\": lock %x of node %d (%d, %d-%d) differs at its master",
 				 sim_names[name], h->c[i].id, h->c[i].n->id, h->c[i].status,
 				 h->c[i].grmode, h->c[i].rqmode);
 	for (i = 0; i < m->n; i++)
 		if (m->c[i].n != master && !has_copy(h, &m->c[i]))
-			sim_fail(s, "\"%s\": copy %x of node %d (%d, %d to %d) is not so at its holder",
+			sim_fail(s, "\"%s\": copy %x of node %d (%d, %d-%d) differs at its holder",
 				 sim_names[name], m->c[i].id, m->c[i].n->id, m->c[i].status,
 				 m->c[i].grmode, m->c[i].rqmode);
 }
@@ -424,7 +424,7 @@ void sim_check_empty(struct sim *s)
 			if (!r)
 				continue;
 			if (!is_idle_record(s, i, n, r))
-				sim_fail(s, "node %d still knows \"%s\", master %d, flags %x, directory %d",
+				sim_fail(s, "node %d knows \"%s\": master %d flags %x directory %d",
 					 n->id, sim_names[i], r->nodeid, r->flags,
 					 directory_of(s, i));
 			dlm_rsb_unlock(r);
