@@ -43,7 +43,7 @@ kunit:
 	@tests/kunit/run debug
 
 sim:
-	@SEEDS=$(SEEDS) SIM_TIMEOUT=86400 tests/check sim
+	@SEED=$$(date +%s) SEEDS=$(SEEDS) SIM_TIMEOUT=86400 tests/check sim
 
 vm-test:
 	@tests/vm/suite --kernel 6.1

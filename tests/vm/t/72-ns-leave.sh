@@ -3,6 +3,7 @@
 # Leaving: masters move, EBUSY, force, orphans and purge over nodes, stops without
 # a change of members.
 # kernels: all
+# long: yes
 # cpus: 2
 # time: 300
 . "${VM_DIR:?}/guest.sh"

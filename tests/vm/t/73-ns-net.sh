@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A bad network under load: delay and loss, partitions that mend, resets.
 # kernels: all
+# long: yes
 # cpus: 2
 # time: 400
 . "${VM_DIR:?}/guest.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Eight nodes come one after the other, and go.
 # kernels: all
+# long: yes
 # cpus: 2
 # mem: 1024
 # time: 400

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The hammer of 30-hammer with its processes on three nodes.
 # kernels: all
+# long: yes
 # cpus: 2
 # time: 400
 . "${VM_DIR:?}/guest.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Nodes that fail and come back under load, and a module that goes at once after.
 # kernels: all
+# long: yes
 # cpus: 2
 # time: 400
 . "${VM_DIR:?}/guest.sh"

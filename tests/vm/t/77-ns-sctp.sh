@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The same over SCTP: basics, a failure, a bad network.
 # kernels: all
+# long: yes
 # cpus: 2
 # time: 300
 . "${VM_DIR:?}/guest.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The same over IPv6.
 # kernels: all
+# long: yes
 # cpus: 2
 # time: 200
 . "${VM_DIR:?}/guest.sh"

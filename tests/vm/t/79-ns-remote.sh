@@ -3,6 +3,7 @@
 # The programs of 12-modes and 13-language on a node that masters nothing: without
 # a directory and with weight 0 all its resources are mastered by the other node.
 # kernels: all
+# long: yes
 # cpus: 2
 # time: 300
 . "${VM_DIR:?}/guest.sh"

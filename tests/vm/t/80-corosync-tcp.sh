@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Three machines with corosync and stock dlm_controld, over TCP.
 # kernels: all
+# long: yes
 # guests: 3
 # time: 1000
 # run: --reboots 3
