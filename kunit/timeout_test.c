@@ -299,7 +299,7 @@ static void warning_and_timeout(struct kunit *test)
 	t_lock(w->b, EX, TIMEOUT, WAITS);
 	w->c->timeout_cs = 400;
 	t_lock(w->c, EX, TIMEOUT, WAITS);
-	scan_at(w->b, 5000);
+	scan_at(w->c, 5000);
 	KUNIT_EXPECT_EQ(test, warned(w), 2U);
 	t_cast(w->c, -ETIMEDOUT, IV, 0);
 	t_waiting(w->b);
