@@ -25,6 +25,9 @@ on() { nsenter --net="/run/netns/n$1" -- "${@:2}"; }
 endpoint() { echo "$NS_RUN/agent.$2"; }
 # of a node's own /sys: this one shows the namespace it was mounted in
 node_sys() { echo "$NS_RUN/sys$1/kernel/dlm"; }
+get_sys() { cat "$(node_sys "$1")/$2/$3"; }	# NODE LS FILE
+has_sys() { [ -e "$(node_sys "$1")/$2" ]; }	# NODE LS
+configure() { raw_cluster "$@"; }		# NODE COMMAND...: what its daemon does
 
 spawn() {
 	local n=$1
@@ -62,7 +65,7 @@ node_up() {
 	wait_for 20 grep -q pid "$NS_RUN/events.$i"
 	PIDS[$i]=" $(sed -n 's/^pid //p' "$NS_RUN/events.$i")"
 	for k in $(seq "$n"); do addrs+=("$(ns_addr "$k")"); done
-	raw_cluster "$i" conf "$NS_PROTO" "${addrs[@]}" || bail "configuration of node $i"
+	configure "$i" conf "$NS_PROTO" "${addrs[@]}" || bail "configuration of node $i"
 	NODES_UP+=" $i"
 }
 
@@ -144,7 +147,7 @@ ls_members() {
 	for i; do ids+=("$i:${WEIGHT[${i#+}]-1}"); done
 	set -- "${@#+}"
 	for i; do
-		raw_cluster "$i" members "$ls" "${ids[@]}" || fail "members on node $i"
+		configure "$i" members "$ls" "${ids[@]}" || fail "members on node $i"
 		[ -z "${LS_NODIR[$ls]-}" ] || put_sys "$i" "$ls" nodir 1
 	done
 	MEMBERS[$ls]="$*"
@@ -152,12 +155,12 @@ ls_members() {
 }
 
 # ls_running LS NODE... - until they have all recovered
-ls_recovered() { case $(cat "$(node_sys "$2")/$1/recover_status") in 55|ff|FF) ;; *) false ;; esac; }
+ls_recovered() { case $(get_sys "$2" "$1" recover_status) in 55|ff|FF) ;; *) false ;; esac; }
 ls_running() {
 	local i
 	for i in "${@:2}"; do
 		wait_for 30 ls_recovered "$1" "$i" || {
-			fail "node $i: $1 does not run: status $(cat "$(node_sys "$i")/$1/recover_status")"
+			fail "node $i: $1 does not run: status $(get_sys "$i" "$1" recover_status)"
 			cat "/sys/kernel/debug/dlm/$1"* 2>/dev/null | head -40
 		}
 	done
@@ -172,11 +175,11 @@ ls_join() {
 	[ -n "${LS_ID[$ls]-}" ] || LS_ID[$ls]=$((4096 + ${#LS_ID[@]}))
 	old=${MEMBERS[$ls]-}
 	for i; do
-		nsenter --net="/run/netns/n$i" -- ns_ls join "$ls" &
+		on "$i" ns_ls join "$ls" &
 		pids+=($!)
 	done
 	for i; do
-		wait_for 20 test -e "$(node_sys "$i")/$ls/control" || { fail "node $i: no $ls"; return 1; }
+		wait_for 20 has_sys "$i" "$ls/control" || { fail "node $i: no $ls"; return 1; }
 		put_sys "$i" "$ls" id "${LS_ID[$ls]}"
 	done
 	# shellcheck disable=SC2086 # lists
@@ -210,13 +213,13 @@ ls_leave() {
 	ls_stop "$ls" ${MEMBERS[$ls]}
 	# shellcheck disable=SC2086
 	rest=$(without "$i" ${MEMBERS[$ls]})
-	raw_cluster "$i" drop "$ls"
+	configure "$i" drop "$ls"
 	MEMBERS[$ls]=$rest
 	# shellcheck disable=SC2086
 	[ -z "$rest" ] || ls_members "$ls" $rest
 	put_sys "$i" "$ls" event_done 0
 	wait "$pid"; rc=$?
-	[ ! -e "$(node_sys "$i")/$ls" ] || fail "node $i: $ls is still in sysfs"
+	! has_sys "$i" "$ls" || fail "node $i: $ls is still in sysfs"
 	return "$rc"
 }
 
@@ -241,7 +244,7 @@ node_kill() {
 		# shellcheck disable=SC2086
 		ls_stop "$ls" $rest
 	done
-	for k in $NODES_UP; do raw_cluster "$k" gone "$@"; done
+	for k in $NODES_UP; do configure "$k" gone "$@"; done
 	for ls in "${!MEMBERS[@]}"; do
 		# shellcheck disable=SC2086
 		[ -z "${MEMBERS[$ls]// }" ] || ls_members "$ls" ${MEMBERS[$ls]}
@@ -251,7 +254,7 @@ node_kill() {
 # node_back ID - it boots again
 node_back() {
 	local i=$1 k
-	for k in $NODES_UP; do raw_cluster "$k" comm "$i" "$(ns_addr "$i")"; done
+	for k in $NODES_UP; do configure "$k" comm "$i" "$(ns_addr "$i")"; done
 	node_up "$i" "$NS_NODES"
 }
 
