@@ -23,12 +23,14 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include <dlm/transport.h>
 #include "engine.h"
 #include "lockspace.h"
 
 #define ROOT		"dlm"
 /* neither device lockspaces nor our files for others have a blank in the name */
 #define NODE_STATS	"node stats"
+#define NODE_PEERS	"node peers"
 
 /* --- copies ------------------------------------------------------------ */
 
@@ -655,6 +657,24 @@ static int node_stats_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(node_stats);
 
+static void show_figure(void *priv, int nodeid, const char *name,
+			unsigned long value)
+{
+	seq_printf(priv, "%d %s %lu\n", nodeid, name, value);
+}
+
+static int node_peers_show(struct seq_file *m, void *v)
+{
+	struct dlm_node *node = m->private;
+
+	mutex_lock(&node->control);
+	if (node->comms)
+		dlm_comms_show(node->comms, show_figure, m);
+	mutex_unlock(&node->control);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(node_peers);
+
 /* --- directories and files --------------------------------------------- */
 
 struct ls_file {
@@ -717,6 +737,7 @@ void dlm_debugfs_add_node(struct dlm_node *node)
 			return;
 	}
 	debugfs_create_file(NODE_STATS, 0444, dir, node, &node_stats_fops);
+	debugfs_create_file(NODE_PEERS, 0444, dir, node, &node_peers_fops);
 	node->debug_dir = dir;
 }
 
@@ -730,6 +751,7 @@ void dlm_debugfs_del_node(struct dlm_node *node)
 		return;
 	if (net_eq(node->net, &init_net)) {
 		debugfs_lookup_and_remove(NODE_STATS, node->debug_dir);
+		debugfs_lookup_and_remove(NODE_PEERS, node->debug_dir);
 		dput(node->debug_dir);
 	} else {
 		debugfs_remove(node->debug_dir);

@@ -117,6 +117,7 @@ static void conn_free(struct kref *ref)
 {
 	struct dlm_conn *conn = container_of(ref, struct dlm_conn, ref);
 
+	atomic_dec(&conn->peer->lines.conns);
 	dlm_peer_put(conn->peer);
 	kvfree(conn);
 }
@@ -458,6 +459,7 @@ int dlm_conn_open(struct dlm_peer *peer, struct socket *sock,
 	INIT_DELAYED_WORK(&conn->work, conn_work);
 	dlm_peer_get(peer);
 	conn->peer = peer;
+	atomic_inc(&peer->lines.conns);
 	conn->sock = sock;
 	conn->since = jiffies;
 	if (!dlm_lines_adopt(peer, conn)) {

@@ -76,13 +76,14 @@ static void show_peer(struct dlm_peer *peer, dlm_comms_show_fn show, void *priv)
 	show(priv, id, "other_connection", !!READ_ONCE(peer->lines.other));
 	show(priv, id, "connects", atomic_long_read(&peer->lines.connects));
 	show(priv, id, "accepts", atomic_long_read(&peer->lines.accepts));
+	show(priv, id, "floods", atomic_long_read(&peer->lines.floods));
 	for (i = DLM_FRAME_LENGTH; i < DLM_FRAME_VERDICTS; i++)
 		show(priv, id, dlm_verdict_name(i), atomic_long_read(&peer->bad[i]));
 }
 
 /**
  * dlm_comms_show - show figures of all peers, by node id
- * @comms: our side
+ * @comms: our side; what belongs to no peer has node id 0
  * @show: called for each figure; may sleep
  * @priv: for @show
  *
@@ -93,6 +94,8 @@ void dlm_comms_show(struct dlm_comms *comms, dlm_comms_show_fn show, void *priv)
 	unsigned long index = 0;
 	struct dlm_peer *peer;
 
+	show(priv, 0, "strangers", atomic_long_read(&comms->strangers));
+	show(priv, 0, "undeliverable", atomic_long_read(&comms->unknown));
 	while ((peer = dlm_peer_next(comms, &index))) {
 		show_peer(peer, show, priv);
 		dlm_peer_put(peer);

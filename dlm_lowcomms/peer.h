@@ -67,8 +67,10 @@ struct dlm_proto;
  * @idle_work: dlm_session_idle()
  * @retry_at: no connect before this (jiffies)
  * @attempts: connects since the last success, chooses an address
+ * @conns: connections that exist, those that are just being closed included
  * @connects: connections that we made
  * @accepts: connections that the peer made
+ * @floods: connections of the peer that were refused because @conns was too many
  */
 struct dlm_lines {
 	struct mutex		tx_mutex; /* transmission, @retry_at, @attempts */
@@ -81,8 +83,10 @@ struct dlm_lines {
 	struct delayed_work	idle_work;
 	unsigned long		retry_at;
 	unsigned int		attempts;
+	atomic_t		conns;
 	atomic_long_t		connects;
 	atomic_long_t		accepts;
+	atomic_long_t		floods;
 };
 
 /**
@@ -102,6 +106,7 @@ struct dlm_lines {
  * @local: our own addresses
  * @wait: woken when a conversation ended, room was made, a peer went
  * @unknown: packets to nodes that are no peers
+ * @strangers: connections from addresses of nobody
  * @wq: all work of sockets; NULL with another link
  * @proto: TCP or SCTP, since the last start
  * @listener: where connections come in, between start and stop
@@ -124,6 +129,7 @@ struct dlm_comms {
 	struct dlm_addrs		local;
 	wait_queue_head_t		wait;
 	atomic_long_t			unknown;
+	atomic_long_t			strangers;
 	struct workqueue_struct		*wq;
 	const struct dlm_proto		*proto;
 	struct dlm_listener		*listener;

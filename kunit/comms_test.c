@@ -391,6 +391,123 @@ static void refusals(struct kunit *test)
 	dlm_comms_destroy(bare);
 }
 
+/* --- whoever else connects ------------------------------------------------ */
+
+/* a socket of nobody's, connected to node 1 from 127.0.0.@host; NULL if it cannot be */
+static struct socket *c_connect(int host)
+{
+	struct sockaddr_storage addr;
+	struct socket *sock;
+	int err;
+
+	if (sock_create_kern(&init_net, AF_INET, SOCK_STREAM, IPPROTO_TCP, &sock))
+		return NULL;
+	sock->sk->sk_rcvtimeo = DEADLINE;
+	c_addr(&addr, host);
+	err = kernel_bind(sock, (struct sockaddr_unsized *)&addr, dlm_addr_len(&addr));
+	c_addr(&addr, 1);
+	dlm_addr_set_port(&addr, PORT);
+	err = err ?: kernel_connect(sock, (struct sockaddr_unsized *)&addr,
+				    dlm_addr_len(&addr), 0);
+	if (!err)
+		return sock;
+	sock_release(sock);
+	return NULL;
+}
+
+/* says something, and is told what recvmsg() tells */
+static int c_say(struct socket *sock, u32 word)
+{
+	struct kvec iov = { .iov_base = &word, .iov_len = sizeof(word) };
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
+
+	return kernel_sendmsg(sock, &msg, &iov, 1, sizeof(word));
+}
+
+static int c_hear(struct socket *sock)
+{
+	struct msghdr msg = { };
+	struct kvec iov;
+	u8 byte;
+
+	iov.iov_base = &byte;
+	iov.iov_len = 1;
+	return kernel_recvmsg(sock, &msg, &iov, 1, 1, 0);
+}
+
+/* an address that no node has: refused and counted */
+static void strangers(struct kunit *test)
+{
+	struct socket *sock;
+	int i;
+
+	c_meet(test, DLM_PROTO_TCP);
+	for (i = 0; i < 5; i++) {
+		sock = c_connect(9);
+		KUNIT_ASSERT_NOT_NULL(test, sock);
+		KUNIT_EXPECT_EQ(test, c_hear(sock), -ECONNRESET);
+		sock_release(sock);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&c_node(test, 0)->comms->strangers), 5L);
+	c_traffic(test, 100);
+	c_check(test, 100);
+}
+
+/* has the last connection of a flood been read from, or refused? */
+static bool c_taken(struct dlm_peer *peer, const struct dlm_conn *before, long floods)
+{
+	struct dlm_lines *l = &peer->lines;
+	bool taken;
+
+	if (atomic_long_read(&l->floods) != floods)
+		return true;
+	spin_lock(&l->lock);
+	taken = l->other && l->other != before && data_race(l->other->stream.len);
+	spin_unlock(&l->lock);
+	return taken;
+}
+
+/*
+ * More and more connections of one peer, none of which can be closed at the moment: they
+ * end at a limit, and the conversation goes on.
+ */
+static void flood(struct kunit *test)
+{
+	struct socket *sock[16] = { };
+	struct dlm_conn *before;
+	unsigned long end = jiffies + DEADLINE;
+	struct dlm_peer *peer;
+	long floods;
+	int i;
+
+	c_meet(test, DLM_PROTO_TCP);
+	peer = c_peer(test, 0);
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+	/* what was read cannot be handled, nor can the connection be closed before */
+	mutex_lock(&peer->rx_mutex);
+	for (i = 0; i < ARRAY_SIZE(sock); i++) {
+		before = READ_ONCE(peer->lines.other);
+		floods = atomic_long_read(&peer->lines.floods);
+		sock[i] = c_connect(2);
+		if (!sock[i])
+			break;
+		c_say(sock[i], 0x00030002);
+		while (!c_taken(peer, before, floods) && time_before(jiffies, end))
+			schedule_timeout_uninterruptible(1);
+	}
+	KUNIT_EXPECT_EQ(test, i, (int)ARRAY_SIZE(sock));
+	KUNIT_EXPECT_LE(test, atomic_read(&peer->lines.conns), 8);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&peer->lines.floods), 0L);
+	mutex_unlock(&peer->rx_mutex);
+	c_traffic(test, 1000);
+	c_check(test, 1000);
+	for (i = 0; i < ARRAY_SIZE(sock); i++) {
+		if (sock[i])
+			sock_release(sock[i]);
+	}
+	dlm_peer_put(peer);
+}
+
 static struct kunit_case comms_cases[] = {
 	KUNIT_CASE(tcp_both_ways),
 	KUNIT_CASE(tcp_resets),
@@ -403,6 +520,8 @@ static struct kunit_case comms_cases[] = {
 	KUNIT_CASE(forget_while_busy),
 	KUNIT_CASE(destroy_while_busy),
 	KUNIT_CASE(refusals),
+	KUNIT_CASE(strangers),
+	KUNIT_CASE(flood),
 	{}
 };
 

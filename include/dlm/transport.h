@@ -141,7 +141,7 @@ void dlm_comms_send(struct dlm_comms *comms, int nodeid, struct dlm_packet *p,
 /**
  * typedef dlm_comms_show_fn - one figure of a peer
  * @priv: given to dlm_comms_show()
- * @nodeid: the peer
+ * @nodeid: the peer, 0 for what belongs to none
  * @name: word without spaces
  * @value: now
  */
