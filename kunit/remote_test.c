@@ -330,6 +330,38 @@ static void down_at_once(struct kunit *test)
 	c_check(c);
 }
 
+/*
+ * The master's own programs have no advantage: a conversion of another node that waits gets
+ * its turn when the lock is given up, and a program on the master that wants it again
+ * at once waits behind it.
+ */
+static void fair(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *keep;
+	const char *name = mastered(c, &keep);
+	struct t_lock *a = c_new(c, 1, name), *b = c_new(c, 2, name);
+	int i;
+
+	c_lock(a, EX, 0, 0);
+	c_lock(b, NL, 0, 0);
+	for (i = 0; i < 3; i++) {
+		c_convert(b, EX, 0, WAITS);
+		t_bast(a, EX);
+		/* nothing moves on the wire in between */
+		KUNIT_EXPECT_EQ(test, t_call_convert(a, NL, CONVERT), 0);
+		t_granted(a, NL);
+		KUNIT_EXPECT_EQ(test, t_call_convert(a, EX, CONVERT), 0);
+		t_quiet(a);
+		c_settle(c);
+		t_granted(b, EX);
+		t_bast(b, EX);
+		c_convert(b, NL, 0, 0);
+		t_granted(a, EX);
+	}
+	c_check(c);
+}
+
 /* --- value blocks ------------------------------------------------------- */
 
 static void lvb(struct kunit *test)
@@ -437,6 +469,7 @@ static struct kunit_case remote_cases[] = {
 	KUNIT_CASE_PARAM(cancel_pairs, places_gen_params),
 	KUNIT_CASE(counts),
 	KUNIT_CASE(down_at_once),
+	KUNIT_CASE(fair),
 	KUNIT_CASE_PARAM(lvb, places_gen_params),
 	KUNIT_CASE_PARAM(deadlock, places_gen_params),
 	KUNIT_CASE_PARAM(alt_mode, places_gen_params),
