@@ -15,12 +15,22 @@
 
 NS_RUN=/run/cluster
 NODES_UP='' NS_PROTO=0 NS_FAMILY=4
+# with 2 each node has a second address, 10.2.0.N, on a bridge of its own (IPv4 only)
+: "${NS_PATHS:=1}"
 declare -A MEMBERS LS_ID LS_NODIR PIDS WEIGHT
 
 # shellcheck source=tests/cluster/play.sh
 . "$VM_DIR/../cluster/play.sh"
 
-ns_addr() { if [ "$NS_FAMILY" = 4 ]; then echo "10.1.0.$1"; else echo "fd00:1::$1"; fi; }
+ns_addr() {
+	if [ "$NS_FAMILY" != 4 ]; then
+		echo "fd00:1::$1"
+	elif [ "$NS_PATHS" = 1 ]; then
+		echo "10.1.0.$1"
+	else
+		echo "10.1.0.$1,10.2.0.$1"
+	fi
+}
 on() { nsenter --net="/run/netns/n$1" -- "${@:2}"; }
 endpoint() { echo "$NS_RUN/agent.$2"; }
 # of a node's own /sys: this one shows the namespace it was mounted in
@@ -36,19 +46,28 @@ spawn() {
 	PIDS[$n]+=" $!"
 }
 
+# node_port I PORT BRIDGE ETH - one end of a cable in a bridge, the other one in a node
+node_port() {
+	ip link add "$2" type veth peer name "$4" netns "n$1" || bail "veth"
+	ip link set "$2" master "$3" up
+	ip -n "n$1" link set "$4" up
+}
+
 # node_net I - its namespace and its port of the bridge
 node_net() {
 	local i=$1
 	ip netns add "n$i" || bail "ip netns add"
-	ip link add "v$i" type veth peer name eth0 netns "n$i" || bail "veth"
-	ip link set "v$i" master dlmbr up
+	node_port "$i" "v$i" dlmbr eth0
 	# an address that is only tentative cannot be bound to
 	sysctl -qw net.ipv6.conf.all.accept_dad=0
 	on "$i" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.eth0.accept_dad=0
 	ip -n "n$i" link set lo up
-	ip -n "n$i" link set eth0 up
 	if [ "$NS_FAMILY" = 4 ]; then
 		ip -n "n$i" addr add "10.1.0.$i/24" dev eth0
+		[ "$NS_PATHS" = 1 ] || {
+			node_port "$i" "w$i" dlmbr2 eth1
+			ip -n "n$i" addr add "10.2.0.$i/24" dev eth1
+		}
 	else
 		ip -n "n$i" addr add "fd00:1::$i/64" dev eth0 nodad
 	fi
@@ -79,6 +98,10 @@ nodes_up() {
 	mkdir -p "$NS_RUN"
 	ip link add dlmbr type bridge || bail "bridge"
 	ip link set dlmbr up
+	[ "$NS_PATHS" = 1 ] || {
+		ip link add dlmbr2 type bridge || bail "bridge"
+		ip link set dlmbr2 up
+	}
 	for i in $(seq "$n"); do node_up "$i" "$n"; done
 	NS_NODES=$n
 }
@@ -103,14 +126,21 @@ agent_pids() {	# NODE
 node_off() {
 	local i=$1
 	ip link set "v$i" down
+	[ "$NS_PATHS" = 1 ] || ip link set "w$i" down
 	# shellcheck disable=SC2086,SC2046 # lists
 	put_end $(agent_pids "$i") ${PIDS[$i]-}
 	umount "$NS_RUN/sys$i"
 	ip netns del "n$i"
 	ip link del "v$i" 2>/dev/null
+	ip link del "w$i" 2>/dev/null
 	PIDS[$i]='' NODES_UP=" $NODES_UP "
 	NODES_UP=${NODES_UP/ $i / }
 	raw_cluster "$i" destroy || fail "configuration of node $i cannot be removed"
+}
+
+net_down() {
+	ip link del dlmbr
+	ip link del dlmbr2 2>/dev/null
 }
 
 # nodes_down - everything goes, and the module must be removable
@@ -121,9 +151,18 @@ nodes_down() {
 		same "node $i: no lockspace is left" "$left" ""
 		node_off "$i"
 	done
-	ip link del dlmbr
+	net_down
 	check "rmmod" wait_for 20 rmmod dlm
 	check "it is gone" wait_for 10 dlm_unloaded
+}
+
+# node_figure NODE PEER NAME - a figure of its conversation with another node; PEER 0:
+# of its transport
+node_figure() {
+	local ino
+	ino=$(on "$1" stat -L -c %i /proc/self/ns/net)
+	awk -v p="$2" -v f="$3" '$1 == p && $2 == f { print $3 }' \
+		"/sys/kernel/debug/dlm/net-$ino/node peers"
 }
 
 # put_sys NODE LS FILE VALUE
@@ -231,8 +270,14 @@ ls_end() {
 
 # node_kill ID... - these fail; the others go on without them
 node_kill() {
-	local i k ls rest
+	local i
 	for i; do node_off "$i"; done
+	nodes_gone "$@"
+}
+
+# nodes_gone ID... - the daemons of the others see that these have failed
+nodes_gone() {
+	local i k ls rest
 	for ls in "${!MEMBERS[@]}"; do
 		rest=${MEMBERS[$ls]}
 		for i; do

@@ -4,12 +4,14 @@
  * all share, under an EX lock, and hands the count over in the value block, too.
  *
  *  - nobody else counts meanwhile, no count is lost
+ *  - in the end it says how often others had a lock while it waited for it
  *  - the value block holds the count of the last holder, or is said to be invalid;
  *    with -s it is always valid
  *
  * usage: cl_count LOCKSPACE FILE NODE [-s] [-n ROUNDS] [-l LOCKS] [-w PROCESSES]
  *	  cl_count check FILE	when all have ended: is everything there?
  *	  cl_count sum FILE	how far they are
+ *	  cl_count of FILE NODE	how far that one is
  *
  * With -w nobody begins before so many are there: a resource, and its value block,
  * ends with its last lock.  Without -n they end when there is a file FILE.stop.  Who is killed is announced
@@ -32,6 +34,7 @@ static struct shared *sh;
 static const char *file;
 static int node, nlocks = 1;
 static bool strict;
+static uint64_t passed_by, passed_by_max;	/* rounds of others while we waited */
 static struct dlm_lksb sb[LOCKS];
 static char lvb[LOCKS][DLM_LVB_LEN];
 static dlm_lshandle_t ls;
@@ -95,7 +98,7 @@ static void lock(int i, int mode)
 
 static void round_of(int i)
 {
-	uint64_t h, c, v;
+	uint64_t h, c, v, before = __atomic_load_n(&sh->lock[i].count, __ATOMIC_SEQ_CST);
 	bool invalid;
 
 	lock(i, LKM_EXMODE);
@@ -103,6 +106,9 @@ static void round_of(int i)
 	if (h && !dead(h))
 		bad(i, "node %d holds it, too", (int)h);
 	c = sh->lock[i].count;
+	passed_by += c - before;
+	if (c - before > passed_by_max)
+		passed_by_max = c - before;
 	memcpy(&v, lvb[i], sizeof(v));
 	invalid = sb[i].sb_flags & DLM_SBF_VALNOTVALID;
 	if (invalid && strict)
@@ -139,6 +145,17 @@ static int check(void)
 	return t_done();
 }
 
+static int sum_of(int n)
+{
+	unsigned long sum = 0;
+	int i;
+
+	for (i = 0; i < LOCKS; i++)
+		sum += sh->done[n][i];
+	printf("%lu\n", sum);
+	return 0;
+}
+
 static int sum_up(void)
 {
 	unsigned long sum = 0;
@@ -166,6 +183,12 @@ int main(int argc, char **argv)
 		return 2;
 	file = argv[2];
 	node = atoi(argv[3]);
+	if (node < 1 || node >= NODES)
+		return 2;
+	if (argc == 4 && !strcmp(argv[1], "of")) {
+		map();
+		return sum_of(node);
+	}
 	while ((o = getopt(argc - 3, argv + 3, "sn:l:w:")) != -1) {
 		switch (o) {
 		case 's': strict = true; break;
@@ -175,7 +198,7 @@ int main(int argc, char **argv)
 		default: return 2;
 		}
 	}
-	if (node < 1 || node >= NODES || nlocks < 1 || nlocks > LOCKS)
+	if (nlocks < 1 || nlocks > LOCKS)
 		return 2;
 	t_deadline(300);
 	map();
@@ -189,6 +212,7 @@ int main(int argc, char **argv)
 		usleep(2000);
 	for (r = 0; rounds ? r < rounds : !stopped(); r++)
 		round_of(r % nlocks);
-	printf("node %d: %ld rounds\n", node, r);
+	printf("node %d: %ld rounds; others had the lock %.1f times while it waited, at most %lu\n",
+	       node, r, r ? (double)passed_by / r : 0.0, (unsigned long)passed_by_max);
 	return 0;
 }

@@ -5,7 +5,8 @@
  * cluster directory nNODE.
  *
  * usage: raw_cluster NODE conf PROTOCOL ADDR...  directory, comms 1.. with these
- *						  addresses; PROTOCOL 0 TCP, 1 SCTP
+ *						  addresses; PROTOCOL 0 TCP, 1 SCTP;
+ *						  ADDR,ADDR: several of one node
  *	  raw_cluster NODE comm ID ADDR		  one more of them
  *	  raw_cluster NODE gone ID...		  comms that go
  *	  raw_cluster NODE members LS ID...	  exactly these; +ID: made anew,
@@ -74,7 +75,7 @@ static void remove_dir(const char *p)
 		complain("rmdir", p);
 }
 
-static void add_comm(const char *id, const char *addr)
+static void add_addr(const char *id, const char *addr)
 {
 	struct sockaddr_storage ss;
 	struct sockaddr_in *in = (void *)&ss;
@@ -90,9 +91,17 @@ static void add_comm(const char *id, const char *addr)
 		complain("address", addr);
 		return;
 	}
+	put(path("/comms/%s/addr", id), &ss, sizeof(ss));
+}
+
+static void add_comm(const char *id, char *addrs)
+{
+	char *addr;
+
 	make_dir(path("/comms/%s", id));
 	put_str(path("/comms/%s/nodeid", id), id);
-	put(path("/comms/%s/addr", id), &ss, sizeof(ss));
+	while ((addr = strsep(&addrs, ",")))
+		add_addr(id, addr);
 	if (atoi(id) == node)
 		put_str(path("/comms/%s/local", id), "1");
 }

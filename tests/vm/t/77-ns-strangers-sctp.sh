@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# 76-ns-strangers over SCTP.
+# kernels: all
+# long: yes
+# cpus: 2
+# time: 400
+STRANGERS_PROTO=sctp
+. "${VM_DIR:?}/t/76-ns-strangers.sh"
