@@ -7,7 +7,7 @@
 # long: yes
 # cpus: 2
 # time: 400
-NS_PATHS=2
+export NS_PATHS=2
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/ns.sh"

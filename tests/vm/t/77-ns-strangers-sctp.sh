@@ -5,5 +5,5 @@
 # long: yes
 # cpus: 2
 # time: 400
-STRANGERS_PROTO=sctp
+export STRANGERS_PROTO=sctp
 . "${VM_DIR:?}/t/76-ns-strangers.sh"
