@@ -5,6 +5,7 @@
  * without it a socket cannot be made, and that is all.
  */
 #include <linux/in.h>
+#include <linux/ratelimit.h>
 #include <linux/sctp.h>
 #include "conn.h"
 
@@ -20,23 +21,31 @@ static void sctp_tune(struct sock *sk)
 	sock_set_rcvbuf(sk, RECEIVE_BUFFER);
 }
 
+/* an interface that failed may have lost its address: the others will do */
 static int sctp_bind(struct socket *sock, const struct dlm_addrs *local, u16 port)
 {
 	struct sockaddr_storage addr;
-	unsigned int i;
+	unsigned int i, bound = 0;
 	int err = 0;
 
-	for (i = 0; i < local->n && !err; i++) {
+	for (i = 0; i < local->n; i++) {
 		addr = local->a[i];
 		dlm_addr_set_port(&addr, port);
-		if (!i)
+		if (!bound)
 			err = kernel_bind(sock, (struct sockaddr_unsized *)&addr,
 					  dlm_addr_len(&addr));
 		else
 			err = sock_bind_add(sock->sk, (struct sockaddr_unsized *)&addr,
 					    dlm_addr_len(&addr));
+		if (!err)
+			bound++;
+		else if (err == -EADDRNOTAVAIL)
+			pr_warn_ratelimited("dlm: SCTP goes without %pISc, which this machine does not have\n",
+					    &addr);
+		else
+			return err;
 	}
-	return err;
+	return bound ? 0 : err;
 }
 
 static unsigned int sctp_target(const struct dlm_addrs *addrs, unsigned int attempt)

@@ -250,6 +250,30 @@ static void sctp_both_ways(struct kunit *test)
 	both_ways(test, DLM_PROTO_SCTP);
 }
 
+/* one of our addresses is not there: the others do, and without any there is no start */
+static void sctp_lost_address(struct kunit *test)
+{
+	struct dlm_comms_config config = { .protocol = DLM_PROTO_SCTP, .port = PORT };
+	struct dlm_comms *comms = c_node(test, 0)->comms, *none;
+	struct sockaddr_storage ours, absent;
+
+	if (!IS_ENABLED(CONFIG_IP_SCTP))
+		kunit_skip(test, "no SCTP in this kernel");
+	c_addr(&ours, 1);
+	c_addr(&absent, 1);
+	((struct sockaddr_in *)&absent)->sin_addr.s_addr = htonl(0xc0000201);
+	dlm_comms_local_forget(comms);
+	dlm_comms_addr_add(comms, 1, &absent, true);
+	dlm_comms_addr_add(comms, 1, &ours, true);
+	both_ways(test, DLM_PROTO_SCTP);
+
+	none = dlm_comms_create(&init_net, &c_user, c_node(test, 0), NULL);
+	KUNIT_ASSERT_NOT_NULL(test, none);
+	dlm_comms_addr_add(none, 1, &absent, true);
+	KUNIT_EXPECT_EQ(test, dlm_comms_start(none, 1, &config), -EADDRNOTAVAIL);
+	dlm_comms_destroy(none);
+}
+
 static struct dlm_peer *c_peer(struct kunit *test, int i)
 {
 	return dlm_peer_find(c_node(test, i)->comms, 2 - i);
@@ -515,6 +539,7 @@ static struct kunit_case comms_cases[] = {
 	KUNIT_CASE(tcp_echo),
 	KUNIT_CASE(tcp_leave_and_return),
 	KUNIT_CASE(sctp_both_ways),
+	KUNIT_CASE(sctp_lost_address),
 	KUNIT_CASE(sctp_leave_and_return),
 	KUNIT_CASE(late_start),
 	KUNIT_CASE(forget_while_busy),
