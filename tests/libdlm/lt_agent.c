@@ -5,6 +5,8 @@
  *
  * usage: lt_agent serve ENDPOINT [LOCKSPACE]	goes to the background when ready
  *	  lt_agent ask ENDPOINT COMMAND...	prints the answer
+ *	  lt_agent talk				for many questions: reads lines "ENDPOINT
+ *						COMMAND...", prints a line for each
  *
  * ENDPOINT is a path (a unix socket, which works across network namespaces) or
  * ADDRESS:PORT (IPv4).  Commands, NAME being the script's own name of a lock:
@@ -415,11 +417,46 @@ static int serve(const char *where, const char *name)
 	}
 }
 
+/* a connection to an agent, or -1 */
+static int call(const char *where)
+{
+	struct timeval tv = { .tv_sec = 60 * t_factor() };
+	int fd = endpoint(where, false);
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	return fd;
+}
+
+static int talk(void)
+{
+	char line[4096], *where, *command;
+	FILE *f;
+	int fd;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while (fgets(line, sizeof(line), stdin)) {
+		where = strtok_r(line, " ", &command);
+		fd = where ? call(where) : -1;
+		if (fd < 0) {
+			printf("no agent: %s\n", strerror(errno));
+			continue;
+		}
+		dprintf(fd, "%s", command);
+		f = fdopen(fd, "r");
+		if (fgets(line, sizeof(line), f))
+			fputs(line, stdout);
+		else
+			puts("no answer");
+		fclose(f);
+	}
+	return 0;
+}
+
 /* exit status: that of a "run", 0 for any other answer, 3 if there is none */
 static int ask(char **argv)
 {
-	struct timeval tv = { .tv_sec = 60 * t_factor() };
-	int fd = endpoint(argv[0], false), st = 0, nl;
+	int fd = call(argv[0]), st = 0, nl;
 	char line[4096];
 	bool any = false;
 	FILE *f;
@@ -428,7 +465,6 @@ static int ask(char **argv)
 		perror(argv[0]);
 		return 3;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	for (argv++; *argv; argv++)
 		dprintf(fd, "%s%s", *argv, argv[1] ? " " : "\n");
 	f = fdopen(fd, "r");
@@ -453,6 +489,8 @@ int main(int argc, char **argv)
 		return serve(argv[2], argv[3]);
 	if (argc > 3 && !strcmp(argv[1], "ask"))
 		return ask(argv + 2);
-	fprintf(stderr, "usage: lt_agent serve ENDPOINT [LOCKSPACE] | ask ENDPOINT COMMAND...\n");
+	if (argc == 2 && !strcmp(argv[1], "talk"))
+		return talk();
+	fprintf(stderr, "usage: see the top of lt_agent.c\n");
 	return 2;
 }

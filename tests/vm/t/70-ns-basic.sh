@@ -4,7 +4,7 @@
 # kernels: all
 # smoke: yes
 # cpus: 2
-# time: 240
+# time: 300
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/ns.sh"
