@@ -7,132 +7,29 @@
  * the calling thread, until the operation needs no more.  Needs CONFIG_FAILSLAB
  * and its debugfs files; without them the suite is skipped.
  */
-#include <linux/debugfs.h>
-#include <linux/fault-inject.h>
-#include <linux/sched.h>
+#include "faults.h"
 #include "fixture.h"
 
-#if defined(CONFIG_FAILSLAB) && defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
-
-/**
- * struct knobs - failslab's switches, reached through its debugfs files
- * @spare_waiters: spare allocations that may sleep, which is all of ours
- * @verbose: say so on the console
- * @old_spare: to be restored
- * @old_verbose: to be restored
- */
-struct knobs {
-	bool		*spare_waiters;
-	unsigned long	*verbose;
-	bool		old_spare;
-	unsigned long	old_verbose;
-};
-
-/* a debugfs file for one number keeps a pointer to it */
-static void *number_of(const char *name)
-{
-	struct dentry *dir, *file;
-	void *p = NULL;
-
-	dir = debugfs_lookup("failslab", NULL);
-	if (IS_ERR_OR_NULL(dir))
-		return NULL;
-	file = debugfs_lookup(name, dir);
-	if (!IS_ERR_OR_NULL(file)) {
-		p = d_inode(file)->i_private;
-		dput(file);
-	}
-	dput(dir);
-	return p;
-}
-
 static int failalloc_init(struct kunit *test)
 {
-	struct t_world *w;
-	struct knobs *k;
+	int err = t_init_timewarn(test);
 
-	t_init_timewarn(test);
-	w = test->priv;
-	k = kunit_kzalloc(test, sizeof(*k), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, k);
-	k->spare_waiters = number_of("ignore-gfp-wait");
-	k->verbose = number_of("verbose");
-	if (k->spare_waiters && k->verbose) {
-		k->old_spare = *k->spare_waiters;
-		k->old_verbose = *k->verbose;
-		*k->verbose = 0;
-		*k->spare_waiters = false;
-	}
-	w->priv = k;
-	return 0;
+	if (!err && t_faults_possible())
+		t_faults_begin(0);
+	return err;
 }
 
 static void failalloc_exit(struct kunit *test)
 {
-	struct t_world *w = test->priv;
-	struct knobs *k = w->priv;
-
-	if (k->spare_waiters && k->verbose) {
-		*k->spare_waiters = k->old_spare;
-		*k->verbose = k->old_verbose;
-	}
+	if (t_faults_possible())
+		t_faults_end();
 	t_exit(test);
 }
-
-static void fail_nth(unsigned int n)
-{
-	WRITE_ONCE(current->fail_nth, n);
-}
-
-/* did an allocation fail? */
-static bool failed(void)
-{
-	bool did = !READ_ONCE(current->fail_nth);
-
-	WRITE_ONCE(current->fail_nth, 0);
-	return did;
-}
-
-static bool can_fail(struct kunit *test)
-{
-	struct t_world *w = test->priv;
-	struct knobs *k = w->priv;
-
-	return k->spare_waiters && k->verbose;
-}
-
-#else
-
-static int failalloc_init(struct kunit *test)
-{
-	return t_init_timewarn(test);
-}
-
-static void failalloc_exit(struct kunit *test)
-{
-	t_exit(test);
-}
-
-static void fail_nth(unsigned int n)
-{
-}
-
-static bool failed(void)
-{
-	return false;
-}
-
-static bool can_fail(struct kunit *test)
-{
-	return false;
-}
-
-#endif
 
 /* does not return where there is no fault injection */
 static void needs_faults(struct kunit *test)
 {
-	if (!can_fail(test))
+	if (!t_faults_possible())
 		kunit_skip(test, "no fault injection in this kernel");
 }
 
@@ -159,9 +56,9 @@ static int request(struct t_world *w, unsigned int n, struct test_lkb **lkb,
 		*lkb = kzalloc(sizeof(**lkb), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(w->test, *lkb);
 	(*lkb)->to = w->b;
-	fail_nth(n);
+	t_fail_nth(n);
 	err = dlm_request(w->ls, &op, &(*lkb)->lkb, name, strlen(name));
-	*hit = failed();
+	*hit = t_failed();
 	if (!err)
 		*lkb = NULL;
 	return err;
@@ -226,9 +123,9 @@ static void conversions(struct kunit *test)
 	for (n = 1; hit && n < MOST; n++) {
 		t_lock(w->a, NL, PERSISTENT, 0);
 		w->a->accepts = 0;
-		fail_nth(n);
+		t_fail_nth(n);
 		err = t_call_convert(w->a, EX, CONVERT | VALBLK | DLM_LKF_TIMEOUT);
-		hit = failed();
+		hit = t_failed();
 		if (err) {
 			enomem++;
 			KUNIT_EXPECT_TRUE(test, hit);
@@ -260,9 +157,9 @@ static void unlocks(struct kunit *test)
 	for (n = 1; hit && n < MOST; n++) {
 		t_lock(w->a, NL, VALBLK, 0);
 		t_convert(w->a, EX, 0, 0);
-		fail_nth(n);
+		t_fail_nth(n);
 		err = t_call_unlock(w->a, VALBLK);
-		hit = failed();
+		hit = t_failed();
 		if (!err) {
 			t_cast(w->a, -DLM_EUNLOCK, EX, 0);
 			continue;
@@ -289,12 +186,12 @@ static void giving_up_needs_nothing(struct kunit *test)
 	t_lock(w->d, PR, PERSISTENT, 0);
 	t_lock(w->b, EX, VALBLK, WAITS);
 	t_lock(w->c, EX, VALBLK, WAITS);
-	fail_nth(1);
+	t_fail_nth(1);
 	KUNIT_EXPECT_EQ(test, t_call_cancel(w->b, CANCEL, -DLM_ECANCEL), 0);
 	KUNIT_EXPECT_EQ(test, t_call_unlock(w->a, 0), 0);
 	t_client_close(w->client[0]);
 	KUNIT_EXPECT_EQ(test, dlm_orphans_purge(w->ls, 0), 0);
-	KUNIT_EXPECT_FALSE(test, failed());
+	KUNIT_EXPECT_FALSE(test, t_failed());
 	t_cast(w->b, -DLM_ECANCEL, IV, 0);
 	t_cast(w->a, -DLM_EUNLOCK, PR, 0);
 	t_granted(w->c, EX);
@@ -313,9 +210,9 @@ static void lockspaces(struct kunit *test)
 
 	needs_faults(test);
 	for (n = 1; n < MOST; n++) {
-		fail_nth(n);
+		t_fail_nth(n);
 		err = dlm_ls_create(w->node, &params, &ls);
-		hit = failed();
+		hit = t_failed();
 		if (err) {
 			enomem++;
 			KUNIT_EXPECT_TRUE(test, hit);
