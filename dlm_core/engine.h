@@ -65,7 +65,10 @@ struct dlm_packet;
  * @lvbseq: counts writes of the value block
  * @nodeid: the master, 0 for this node, DLM_MASTER_UNKNOWN
  * @hash: of the name, for the table; constant
- * @due: round of ls->later in which it is forgotten; ls->later.lock
+ * @held: locks that hold CR, CW, PR; NL is in nobody's way (dlm_lkb_hold())
+ * @held_strong: locks that hold PW, EX
+ * @due: low bits of the round of ls->later in which it is forgotten; ls->later.lock
+ * @modes: which of the counts are not 0, as BIT(mode)
  * @name: not terminated
  */
 struct dlm_rsb {
@@ -87,7 +90,10 @@ struct dlm_rsb {
 	u32			lvbseq;
 	int			nodeid;
 	u32			hash;
-	u32			due;
+	u32			held[3];
+	u16			held_strong[2];
+	u16			due;
+	u8			modes;
 	char			name[];
 };
 
@@ -113,6 +119,13 @@ static inline bool dlm_lkb_remote(const struct dlm_lkb *lkb)
 {
 	return (lkb->nodeid || lkb->status == DLM_LKSTS_LOOKUP) &&
 	       !(lkb->flags & DLM_LKB_MSTCPY);
+}
+
+/* locks that hold a mode of DLM_LOCK_CR..DLM_LOCK_EX */
+static inline unsigned int dlm_rsb_held(const struct dlm_rsb *r, int mode)
+{
+	return mode < DLM_LOCK_PW ? r->held[mode - DLM_LOCK_CR] :
+				    r->held_strong[mode - DLM_LOCK_PW];
 }
 
 /* rsb.c */
@@ -164,6 +177,7 @@ void dlm_lkb_unpublish(struct dlm_ls *ls, struct dlm_lkb *lkb);
 struct dlm_lkb *dlm_lkb_lock(struct dlm_ls *ls, u32 id);
 struct dlm_rsb *dlm_lkb_lock_rsb(struct dlm_lkb *lkb);
 void dlm_lkb_move(struct dlm_lkb *lkb, enum dlm_lkb_status status);
+void dlm_lkb_hold(struct dlm_lkb *lkb, int mode);
 void dlm_lkb_queue(struct dlm_lkb *lkb, enum dlm_lkb_status status);
 void dlm_lkb_complete(struct dlm_lkb *lkb, struct dlm_fx *fx, int status);
 void dlm_lkb_blocking(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode);

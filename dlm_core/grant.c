@@ -14,15 +14,17 @@ static bool is_conversion(const struct dlm_lkb *lkb)
 	return lkb->grmode != DLM_LOCK_IV;
 }
 
-static bool conflicts(const struct list_head *queue, const struct dlm_lkb *lkb,
-		      int mode)
+/* does another lock hold what excludes @mode? */
+static bool conflicts(const struct dlm_lkb *lkb, int mode)
 {
-	const struct dlm_lkb *other;
+	const struct dlm_rsb *r = lkb->rsb;
+	unsigned long in_the_way = r->modes & dlm_modes_conflicting(mode);
 
-	list_for_each_entry(other, queue, queue)
-		if (other != lkb && !dlm_modes_compat(other->grmode, mode))
-			return true;
-	return false;
+	/* the lock's own mode is not, if nobody else has it */
+	if (lkb->grmode >= DLM_LOCK_CR && in_the_way & BIT(lkb->grmode) &&
+	    dlm_rsb_held(r, lkb->grmode) == 1)
+		in_the_way &= ~BIT(lkb->grmode);
+	return in_the_way;
 }
 
 static bool is_first(const struct list_head *queue, const struct dlm_lkb *lkb)
@@ -37,8 +39,7 @@ static bool may_have(const struct dlm_lkb *lkb, int mode, bool now)
 
 	if ((lkb->exflags & DLM_LKF_EXPEDITE) && !is_conversion(lkb))
 		return true;
-	if (conflicts(&r->granted, lkb, mode) ||
-	    conflicts(&r->convert, lkb, mode))
+	if (conflicts(lkb, mode))
 		return false;
 	if (is_conversion(lkb)) {
 		if (r->flags & DLM_RSB_RECOVER_GRANT)
@@ -110,7 +111,7 @@ static bool can_grant(struct dlm_lkb *lkb, bool now, int *err)
 	if (is_conversion(lkb) && !(lkb->exflags & DLM_LKF_NOQUEUE) &&
 	    in_conversion_deadlock(lkb)) {
 		if (lkb->exflags & DLM_LKF_CONVDEADLK) {
-			lkb->grmode = DLM_LOCK_NL;
+			dlm_lkb_hold(lkb, DLM_LOCK_NL);
 			lkb->sbflags |= DLM_SBF_DEMOTED;
 		} else {
 			*err = -EDEADLK;
@@ -154,7 +155,7 @@ bool dlm_grant_now(struct dlm_lkb *lkb, int *err)
 void dlm_grant(struct dlm_lkb *lkb)
 {
 	dlm_lvb_on_grant(lkb);
-	lkb->grmode = lkb->rqmode;
+	dlm_lkb_hold(lkb, lkb->rqmode);
 	lkb->rqmode = DLM_LOCK_IV;
 	lkb->highbast = DLM_LOCK_NL;
 	dlm_lkb_move(lkb, DLM_LKSTS_GRANTED);

@@ -101,7 +101,7 @@ static struct dlm_rsb *lock_first(struct dlm_ls *ls, struct list_head *list,
 		rcu_read_lock();
 		spin_lock(&la->lock);
 		r = list_first_entry_or_null(list, struct dlm_rsb, link);
-		if (r && due_only && (s32)(r->due - la->round) > 0)
+		if (r && due_only && (s16)(r->due - la->round) > 0)
 			r = NULL;
 		spin_unlock(&la->lock);
 		if (!r) {

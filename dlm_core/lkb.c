@@ -213,6 +213,38 @@ void dlm_lkb_move(struct dlm_lkb *lkb, enum dlm_lkb_status status)
 		list_add_tail(&lkb->queue, queue);
 }
 
+static void count_held(struct dlm_rsb *r, int mode, int by)
+{
+	if (mode < DLM_LOCK_CR)
+		return;
+	if (mode < DLM_LOCK_PW)
+		r->held[mode - DLM_LOCK_CR] += by;
+	else
+		r->held_strong[mode - DLM_LOCK_PW] += by;
+	if (dlm_rsb_held(r, mode))
+		r->modes |= BIT(mode);
+	else
+		r->modes &= ~BIT(mode);
+}
+
+/**
+ * dlm_lkb_hold - a lock's granted mode changes
+ * @lkb: the lock
+ * @mode: new mode, DLM_LOCK_IV for none
+ *
+ * The resource counts its locks by granted mode, so that nobody has to look at
+ * all of them to know what excludes what.
+ *
+ * Context: resource locked.
+ */
+void dlm_lkb_hold(struct dlm_lkb *lkb, int mode)
+{
+	lockdep_assert_held(&lkb->rsb->lock);
+	count_held(lkb->rsb, lkb->grmode, -1);
+	lkb->grmode = mode;
+	count_held(lkb->rsb, mode, 1);
+}
+
 /**
  * dlm_lkb_queue - make a lock wait
  * @lkb: the lock
@@ -312,6 +344,7 @@ void dlm_lkb_end(struct dlm_lkb *lkb)
 	dlm_watch_free(lkb);
 	dlm_owner_drop(lkb);
 	dlm_lkb_move(lkb, DLM_LKSTS_DEAD);
+	dlm_lkb_hold(lkb, DLM_LOCK_IV);
 	dlm_first_done(lkb);
 	rhashtable_remove_fast(&ls->lkbs, &lkb->id_node, lkb_params);
 	call_rcu(&lkb->rcu, lkb_free_rcu);

@@ -39,6 +39,17 @@ bool dlm_modes_compat(int a, int b)
 }
 
 /**
+ * dlm_modes_conflicting - which modes exclude this one?
+ * @mode: DLM_LOCK_NL..DLM_LOCK_EX
+ *
+ * Return: BIT(mode) of each.
+ */
+u8 dlm_modes_conflicting(int mode)
+{
+	return ALL_MODES & ~compatible[mode];
+}
+
+/**
  * dlm_convert_middle - is this a conversion between PR and CW?
  * @from: granted mode
  * @to: wanted mode

@@ -162,7 +162,7 @@ int dlm_mstcpy_recover(struct dlm_rsb *r, struct dlm_lkb *lkb, int nodeid,
 	}
 	lkb->lvbseq = le32_to_cpu(rec->lvbseq);
 	lkb->pid = le32_to_cpu(rec->ownpid);
-	lkb->grmode = rec->status == DLM_LKSTS_WAITING ? DLM_LOCK_IV : rec->grmode;
+	dlm_lkb_hold(lkb, rec->status == DLM_LKSTS_WAITING ? DLM_LOCK_IV : rec->grmode);
 	lkb->rqmode = rec->status == DLM_LKSTS_GRANTED ? DLM_LOCK_IV : rec->rqmode;
 	dlm_lkb_move(lkb, rec->status);
 	lkb->exflags = exflags;

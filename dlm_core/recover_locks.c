@@ -584,13 +584,13 @@ static void finish_converts(struct dlm_rsb *r)
 		if (lkb->grmode == DLM_LOCK_IV &&
 		    (lkb->rqmode == DLM_LOCK_PR || lkb->rqmode == DLM_LOCK_CW))
 			/* what older kernels send: their own rule */
-			lkb->grmode = pr ? DLM_LOCK_PR :
-				      cw ? DLM_LOCK_CW : lkb->rqmode;
+			dlm_lkb_hold(lkb, pr ? DLM_LOCK_PR :
+					  cw ? DLM_LOCK_CW : lkb->rqmode);
 		else if ((lkb->grmode == DLM_LOCK_PR &&
 			  lkb->rqmode == DLM_LOCK_CW && cw) ||
 			 (lkb->grmode == DLM_LOCK_CW &&
 			  lkb->rqmode == DLM_LOCK_PR && pr))
-			lkb->grmode = DLM_LOCK_NL;
+			dlm_lkb_hold(lkb, DLM_LOCK_NL);
 	}
 }
 

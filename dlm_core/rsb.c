@@ -75,10 +75,10 @@ static const struct rhashtable_params rsb_params = {
 int dlm_rsb_caches_init(void)
 {
 	rsb_short = kmem_cache_create("dlm_rsb_short",
-				      sizeof(struct dlm_rsb) + SHORT_NAME,
+				      offsetof(struct dlm_rsb, name[SHORT_NAME]),
 				      0, 0, NULL);
 	rsb_long = kmem_cache_create("dlm_rsb_long",
-				     sizeof(struct dlm_rsb) + DLM_RESNAME_MAXLEN,
+				     offsetof(struct dlm_rsb, name[DLM_RESNAME_MAXLEN]),
 				     0, 0, NULL);
 	if (rsb_short && rsb_long)
 		return 0;
@@ -121,6 +121,9 @@ static struct dlm_rsb *rsb_alloc(struct dlm_ls *ls, const struct rsb_key *key)
 	if (dir != ls->node->nodeid)
 		r->nodeid = ls->nodir ? dir : DLM_MASTER_UNKNOWN;
 	r->hash = key->hash;
+	memset(r->held, 0, sizeof(r->held));
+	memset(r->held_strong, 0, sizeof(r->held_strong));
+	r->modes = 0;
 	r->len = key->len;
 	r->pass = READ_ONCE(ls->walk_pass);
 	memcpy(r->name, key->name, key->len);

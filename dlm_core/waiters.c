@@ -163,7 +163,7 @@ void dlm_convert_send(struct dlm_lkb *lkb, struct dlm_fx *fx)
 	dlm_send_op(lkb, DLM_MSG_CONVERT, fx);
 	if (!down)
 		return;
-	lkb->grmode = lkb->rqmode;
+	dlm_lkb_hold(lkb, lkb->rqmode);
 	lkb->rqmode = DLM_LOCK_IV;
 	lkb->highbast = DLM_LOCK_NL;
 	dlm_lkb_complete(lkb, fx, 0);
@@ -351,7 +351,7 @@ static void granted(struct dlm_lkb *lkb, const struct dlm_recv *m)
 	if ((lkb->sbflags & DLM_SBF_ALTMODE) && alt != DLM_LOCK_IV)
 		lkb->rqmode = alt;
 	take_value_block(lkb, m);
-	lkb->grmode = lkb->rqmode;
+	dlm_lkb_hold(lkb, lkb->rqmode);
 	lkb->rqmode = DLM_LOCK_IV;
 	lkb->highbast = DLM_LOCK_NL;
 	dlm_lkb_move(lkb, DLM_LKSTS_GRANTED);
@@ -551,7 +551,7 @@ static void converted(struct dlm_lkb *lkb, const struct dlm_recv *m)
 	case -EINPROGRESS:
 		take_sbflags(lkb, m);
 		if (lkb->sbflags & DLM_SBF_DEMOTED)
-			lkb->grmode = DLM_LOCK_NL;
+			dlm_lkb_hold(lkb, DLM_LOCK_NL);
 		if (!m->result)
 			granted(lkb, m);
 		else
@@ -685,7 +685,7 @@ int dlm_recv_cancel_reply(const struct dlm_recv *m)
 		/* a conversion may be demoted at any time while it waits */
 		if (m->result == -DLM_ECANCEL && lkb->grmode != DLM_LOCK_IV &&
 		    (le32_to_cpu(m->msg->sbflags) & DLM_SBF_DEMOTED))
-			lkb->grmode = DLM_LOCK_NL;
+			dlm_lkb_hold(lkb, DLM_LOCK_NL);
 		if (m->result == -DLM_ECANCEL && lkb->rqmode != DLM_LOCK_IV) {
 			/* a conversion's own answer should have come before */
 			if (lkb->wait_type == DLM_MSG_CONVERT)

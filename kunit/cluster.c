@@ -397,6 +397,10 @@ static void check_queue(struct checking *ck, struct dlm_rsb *r)
 
 static void check_rsb(struct dlm_rsb *r, void *arg)
 {
+	struct checking *ck = arg;
+
+	KUNIT_EXPECT_TRUE_MSG(ck->c->test, t_counts_right(r), "line %d: %.*s: counts", ck->line,
+			      r->len, r->name);
 	if (!r->nodeid)
 		check_queue(arg, r);
 }

@@ -200,6 +200,30 @@ void t_start_alone(struct t_world *w)
 /* --- the world ---------------------------------------------------------- */
 
 /* a solo node; end with dlm_node_stop() and dlm_node_put() */
+static void count_modes(const struct list_head *queue, unsigned int n[])
+{
+	const struct dlm_lkb *lkb;
+
+	list_for_each_entry(lkb, queue, queue)
+		if (lkb->grmode != IV)
+			n[lkb->grmode]++;
+}
+
+bool t_counts_right(const struct dlm_rsb *r)
+{
+	unsigned int n[EX + 1] = { };
+	int mode;
+
+	count_modes(&r->granted, n);
+	count_modes(&r->convert, n);
+	count_modes(&r->wait, n);
+	count_modes(&r->lookup, n);
+	for (mode = CR; mode <= EX; mode++)
+		if (dlm_rsb_held(r, mode) != n[mode] || !(r->modes & BIT(mode)) != !n[mode])
+			return false;
+	return true;
+}
+
 struct dlm_node *t_node(struct kunit *test)
 {
 	struct dlm_node *node = dlm_node_create(NULL);

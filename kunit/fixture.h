@@ -205,6 +205,8 @@ void t_pair_desc(const struct t_pair *p, char *desc);
 const char *t_mode_name(int mode);
 /* the compatibility table of lock-semantics.md 1, not the engine's */
 bool t_compat(int a, int b);
+/* does a locked resource know how many of its locks hold which mode? */
+bool t_counts_right(const struct dlm_rsb *r);
 
 extern const struct dlm_lkb_ops t_lkb_ops;
 

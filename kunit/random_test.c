@@ -224,6 +224,8 @@ static void check_holders(struct run *run, struct dlm_rsb *r)
 	const struct dlm_lkb *a, *b;
 	int i, j;
 
+	if (!t_counts_right(r))
+		differ(run, "the counts of granted modes are wrong");
 	for (i = 0; i < 2; i++)
 		list_for_each_entry(a, queues[i], queue)
 			for (j = 0; j < 2; j++)

@@ -71,6 +71,9 @@ static struct sim_node *master_of(struct sim *s, int name)
 		r = find(n, name);
 		if (!r)
 			continue;
+		if (!t_counts_right(r))
+			sim_fail(s, "\"%s\": node %d miscounts its locks", sim_names[name],
+				 n->id);
 		if (!r->nodeid && has_queues(r)) {
 			if (master)
 				sim_fail(s, "\"%s\" has two masters, nodes %d and %d",

@@ -169,7 +169,7 @@ struct dlm_lkb_ops {
  * @exflags: current DLM_LKF_* flags (lock-semantics.md 4)
  * @lvbseq: value block sequence last returned to or written by this lock
  * @pid: thread that last requested, converted or adopted it
- * @grmode: granted mode, DLM_LOCK_IV if none
+ * @grmode: granted mode, DLM_LOCK_IV if none; changed only by dlm_lkb_hold()
  * @rqmode: wanted mode, DLM_LOCK_IV if nothing is outstanding
  * @highbast: highest mode told since the last grant, DLM_LOCK_IV if none
  * @status: enum dlm_lkb_status; changed only by dlm_lkb_move()
@@ -343,6 +343,7 @@ enum dlm_lvb_dir {
 };
 
 bool dlm_modes_compat(int a, int b);
+u8 dlm_modes_conflicting(int mode);
 bool dlm_convert_down(int from, int to);
 bool dlm_convert_middle(int from, int to);
 bool dlm_quecvt_legal(int from, int to);
