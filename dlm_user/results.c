@@ -97,8 +97,8 @@ struct dlm_user_lock *dlm_user_lock_alloc(const struct dlm_lock_params *params)
 	if (!lock)
 		return NULL;
 	lock->slot.slot = true;
-	lock->last_mode = DLM_LOCK_IV;
-	lock->told = DLM_LOCK_IV;
+	lock->slot.last_mode = DLM_LOCK_IV;
+	lock->slot.told = DLM_LOCK_IV;
 	set_pointers(lock, params);
 	return lock;
 }
@@ -198,7 +198,7 @@ static void lock_bind(struct dlm_lkb *lkb, struct dlm_op *op)
 		spin_unlock(&proc->owner.lock);
 	}
 	if (op->flags & DLM_LKF_ORPHAN && !(op->flags & DLM_LKF_CONVERT))
-		lock->last_mode = lkb->grmode;
+		lock->slot.last_mode = lkb->grmode;
 }
 
 static void lock_accept(struct dlm_lkb *lkb, struct dlm_op *op)
@@ -238,10 +238,10 @@ static void lock_complete(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
 	struct dlm_user_lock *lock = to_lock(lkb);
 	struct dlm_user_proc *proc = to_proc(lkb->owner);
 	struct dlm_user_result *res = lock->reserved;
-	int prev = lock->last_mode;
+	int prev = lock->slot.last_mode;
 
-	lock->last_mode = lkb->grmode;
-	lock->told = DLM_LOCK_IV;
+	lock->slot.last_mode = lkb->grmode;
+	lock->slot.told = DLM_LOCK_IV;
 	/* adopted while a conversion was under way that nobody asked to hear of */
 	if (!res)
 		return;
@@ -261,8 +261,8 @@ static void lock_complete(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
  */
 static bool knows(const struct dlm_user_lock *lock, int mode)
 {
-	return lock->told == mode ||
-	       (lock->told > mode && lock->told > DLM_LOCK_PR);
+	return lock->slot.told == mode ||
+	       (lock->slot.told > mode && lock->slot.told > DLM_LOCK_PR);
 }
 
 static void lock_blocking(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode)
@@ -271,7 +271,7 @@ static void lock_blocking(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode)
 	struct dlm_user_proc *proc = to_proc(lkb->owner);
 	struct dlm_user_entry *slot = &lock->slot;
 
-	if (!lock->bastaddr || dlm_modes_compat(mode, lock->last_mode) ||
+	if (!lock->bastaddr || dlm_modes_compat(mode, lock->slot.last_mode) ||
 	    knows(lock, mode))
 		return;
 
@@ -281,14 +281,14 @@ static void lock_blocking(struct dlm_lkb *lkb, struct dlm_fx *fx, int mode)
 		list_add_tail(&slot->node, &proc->queue);
 		WRITE_ONCE(proc->basts, proc->basts + 1);
 		slot->pending = true;
-	} else if (lock->told == DLM_LOCK_IV) {
+	} else if (lock->slot.told == DLM_LOCK_IV) {
 		/* a completion lies between: what waits is out of date */
 		slot->bast_mode = mode;
 		list_move_tail(&slot->node, &proc->queue);
 	} else if (slot->bast_mode < mode) {
 		slot->bast_mode = mode;
 	}
-	lock->told = slot->bast_mode;
+	lock->slot.told = slot->bast_mode;
 	spin_unlock(&proc->owner.lock);
 	dlm_fx_add(fx, &proc->owner.sink);
 }
@@ -305,7 +305,7 @@ static void lock_unbind(struct dlm_lkb *lkb)
 			slot_unlink(proc, lock);
 		spin_unlock(&proc->owner.lock);
 	}
-	lock->told = DLM_LOCK_IV;
+	lock->slot.told = DLM_LOCK_IV;
 	free_reserved(lock);
 }
 

@@ -143,6 +143,9 @@ struct dlm_user_proc {
  * struct dlm_user_entry - place in a handle's queue
  * @node: on proc->queue
  * @seq: proc->seq when it was queued (results only)
+ * @last_mode: granted mode when the last completion was queued (slots only)
+ * @told: mode of the last blocking callback if no completion was queued after it,
+ *	else DLM_LOCK_IV (slots only)
  * @slot: it is a lock's slot, not a result
  * @pending: a slot that is on the queue
  * @has_lvb: a result with a value block to be delivered
@@ -151,7 +154,13 @@ struct dlm_user_proc {
  */
 struct dlm_user_entry {
 	struct list_head	node;
-	u32			seq;
+	union {
+		u32		seq;
+		struct {
+			s8	last_mode;
+			s8	told;
+		};
+	};
 	bool			slot;
 	union {
 		bool		pending;
@@ -194,7 +203,8 @@ struct dlm_user_result {
  * struct dlm_user_lock - a lock that was taken through a device
  *
  * @lkb: the engine's part
- * @slot: the one blocking callback that may wait to be read; owner->lock
+ * @slot: the one blocking callback that may wait to be read; owner->lock, but for
+ *	@last_mode and @told
  * @castaddr: completion routine of the last lock or conversion
  * @castparam: its argument
  * @bastaddr: routine for blocking callbacks, 0 for none
@@ -202,9 +212,6 @@ struct dlm_user_result {
  * @lksb: status block given last
  * @xid: transaction id, for reports
  * @reserved: results for the completions of outstanding operations
- * @last_mode: granted mode when the last completion was queued
- * @told: mode of the last blocking callback if no completion was queued after it,
- *	else DLM_LOCK_IV
  *
  * Fields without another note are guarded by the resource's lock.  The routines,
  * their arguments and @lksb are written under owner->lock too while @slot is
@@ -220,8 +227,6 @@ struct dlm_user_lock {
 	unsigned long		lksb;
 	u64			xid;
 	struct dlm_user_result	*reserved;
-	s8			last_mode;
-	s8			told;
 };
 
 /**
