@@ -20,6 +20,9 @@ flavour() {
 	7x)    fragments+=(vm.config debug.config 7x.config); leaks=1 image=arch/x86/boot/bzImage series=7 ;;
 	kcsan) fragments+=(kcsan.config) ;;
 	plain) ;;
+	# one instruction per nanosecond, whatever else runs on this machine
+	count) qemu=(-smp 1 -m 2048 -cpu max -accel tcg -icount "shift=0,sleep=off")
+	       kargs+=(dlm.figures_exact=1 dlm.figures_locks=100000) ;;
 	uml)   arch=um fragments=(lean.config uml.config) image=linux qemu=() ;;
 	*)     die "no flavour $1" ;;
 	esac
