@@ -39,3 +39,18 @@ dumped() { on "$1" dlm_tool lockdump -M "$2" | grep "\"$3\"" | sed -E 's/.*gr ([
 # waiting_for_peer NODE LS - operations without an answer
 waiting_for_peer() { on "$1" cat "/sys/kernel/debug/dlm/$2_waiters"; }
 no_waiters() { [ -z "$(waiting_for_peer "$1" "$2")" ]; }
+
+# trace_on NODE..., traced NODE - lock messages that it sent and got, one a line:
+# "send TYPE" or "recv TYPE", as numbers of the wire
+trace_on() {
+	local i
+	for i; do
+		on "$i" sh -c 'cd /sys/kernel/tracing && echo >trace &&
+			for e in send recv; do echo 1 >events/dlm/dlm_${e}_message/enable; done'
+	done
+}
+trace_off() {
+	local i
+	for i; do on "$i" sh -c 'cd /sys/kernel/tracing && echo 0 >events/dlm/enable'; done
+}
+traced() { on "$1" cat /sys/kernel/tracing/trace | grep -v '^#'; }
