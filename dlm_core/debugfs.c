@@ -663,6 +663,7 @@ static void show_figure(void *priv, int nodeid, const char *name,
 	seq_printf(priv, "%d %s %lu\n", nodeid, name, value);
 }
 
+/* of other nodes: how the transport stands with them */
 static int node_peers_show(struct seq_file *m, void *v)
 {
 	struct dlm_node *node = m->private;

@@ -574,7 +574,9 @@ void dlm_recover_show(struct seq_file *m, struct dlm_ls *ls)
 	for (i = 0; i < rec->npeers; i++)
 		if (lacks(rec, &rec->peers[i]))
 			seq_printf(m, " %d", rec->peers[i].conf.nodeid);
-	seq_puts(m, "\ngone");
+	seq_printf(m, "\nasked %d\n", rec->asked);
+	seq_printf(m, "outstanding %u\n", rec->flight);
+	seq_puts(m, "gone");
 	for (i = 0; i < rec->ngone; i++)
 		seq_printf(m, " %d", rec->gone[i].nodeid);
 	seq_puts(m, "\n");
