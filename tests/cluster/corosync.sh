@@ -13,6 +13,7 @@
 # Nothing is fenced: a guest that fails is forgotten, and may boot again.
 
 CORO_PROTO=tcp
+CORO_LOGS=	# of this guest's daemons since it booted, seen by all
 
 # shellcheck source=tests/cluster/play.sh
 . "$VM_DIR/../cluster/play.sh"
@@ -44,7 +45,7 @@ coro_conf() {
 		to_stderr: no
 		to_syslog: no
 		to_logfile: yes
-		logfile: /run/corosync.log
+		logfile: $CORO_LOGS/corosync.log
 	}
 	quorum {
 		provider: corosync_votequorum
@@ -53,8 +54,10 @@ coro_conf() {
 	nodelist {
 	END
 	for i in $(seq "$NODES"); do
-		printf '\tnode {\n\t\tname: node%s\n\t\tnodeid: %s\n\t\tring0_addr: 10.0.0.%s\n\t}\n' \
+		printf '\tnode {\n\t\tname: node%s\n\t\tnodeid: %s\n\t\tring0_addr: 10.0.0.%s\n' \
 			"$i" "$i" "$i"
+		[ "$CORO_PROTO" = tcp ] || printf '\t\tring1_addr: 10.0.1.%s\n' "$i"
+		printf '\t}\n'
 	done
 	echo "}"
 }
@@ -64,27 +67,35 @@ members_are() { [ "$(corosync-quorumtool -s 2>/dev/null | sed -n 's/^Nodes: *//p
 
 daemon_up() {
 	dlm_controld || bail "dlm_controld"
-	wait_for 60 daemon_answers || { tail -30 /var/log/dlm_controld/*; bail "no answer from dlm_controld"; }
+	wait_for 60 daemon_answers || { tail -30 "$CORO_LOGS/dlm_controld.log"; bail "no answer from dlm_controld"; }
 }
 
 # cluster_up tcp|sctp
 cluster_up() {
 	CORO_PROTO=$1
 	[ -x /usr/sbin/dlm_controld ] || skip_all "no dlm_controld: tests/deps.sh vm"
-	[ "$CORO_PROTO" = tcp ] || modprobe sctp || bail "no SCTP"
+	# with SCTP every node has two addresses
+	[ "$CORO_PROTO" = tcp ] || {
+		modprobe sctp || bail "no SCTP"
+		ip addr add "10.0.1.$NODE/24" dev eth0
+	}
 	load_dlm || bail "insmod"
-	mkdir -p /etc/corosync /var/lib/corosync /var/log/corosync /etc/dlm \
-		/run/dlm_controld /var/log/dlm_controld
+	CORO_LOGS=/shared/log.$NODE.$(life "$NODE")
+	mkdir -p /etc/corosync /var/lib/corosync /etc/dlm /run/dlm_controld "$CORO_LOGS"
+	ln -s "$CORO_LOGS" /var/log/dlm_controld
 	coro_conf >/etc/corosync/corosync.conf
 	cat >/etc/dlm/dlm.conf <<-END
 	enable_fencing=0
 	enable_startup_fencing=0
 	enable_quorum_lockspace=0
 	enable_plock=1
+	mark=7
+	log_debug=1
+	debug_logfile=1
 	protocol=$CORO_PROTO
 	END
 	corosync || bail "corosync"
-	wait_for 200 members_are "$NODES" || { cat /run/corosync.log; bail "corosync: not all nodes"; }
+	wait_for 200 members_are "$NODES" || { cat "$CORO_LOGS/corosync.log"; bail "corosync: not all nodes"; }
 	daemon_up
 	lt_agent serve "10.0.0.$NODE:7000" || bail "agent"
 	: >"/shared/life.$NODE.$(($(life "$NODE") + 1))"

@@ -2,6 +2,30 @@
 # shellcheck shell=bash
 # What the tests 80 and 81 do, with one transport each.
 
+COMMS=/sys/kernel/config/dlm/cluster/comms
+
+# what the daemon made of its configuration
+look_at_config() {
+	local i want=$'AF_INET\t10.0.0.2'
+	[ "$1" = tcp ] || want+=$'\nAF_INET\t10.0.1.2'
+	for i in 1 2 3; do
+		same "node $i: addresses" "$(on "$i" cat $COMMS/2/addr_list)" "$want"
+		same "node $i: mark" "$(on "$i" cat $COMMS/../mark)" 7
+		same "node $i: cluster_name" "$(on "$i" cat $COMMS/../cluster_name)" test
+	done
+	[ "$1" = tcp ] || return 0
+	for i in 1 2 3; do
+		on "$i" ss -tneOH state established '( sport = :21064 or dport = :21064 )' >/tmp/ss
+		check "node $i has connections" test -s /tmp/ss
+		check_not "node $i: all have the mark" grep -v fwmark:0x7 /tmp/ss
+	done
+}
+
+ours() { [ -e /sys/module/dlm/parameters/solo ]; }
+
+# talks_to NODE PEER - is the conversation of the transports under way?
+talks_to() { on "$1" grep -q "^$2 state 1\$" "/sys/kernel/debug/dlm/node peers"; }
+
 cluster_test() {
 	local i before
 	cluster_up "$1"
@@ -12,6 +36,11 @@ cluster_test() {
 		check "node $i sees all" wait_for 30 ls_sees x "$i" "1 2 3"
 		same "node $i: one id" "$(on "$i" cat /sys/kernel/dlm/x/id)" "$(cat /sys/kernel/dlm/x/id)"
 	done
+	look_at_config "$1"
+	if ours; then
+		check "1 talks to 2" talks_to 1 2
+		check "3 talks to 2" talks_to 3 2
+	fi
 	agent x 1 2 3
 	play_all 1 2 3
 
