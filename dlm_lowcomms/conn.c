@@ -355,6 +355,17 @@ static bool receive_some(struct dlm_conn *conn, int *end)
 	return true;
 }
 
+static void say_end(const struct dlm_conn *conn, int err)
+{
+	struct dlm_peer *peer = conn->peer;
+
+	if (test_bit(DLM_CONN_UP, &conn->flags))
+		pr_info_ratelimited("dlm: node %d: connection lost, error %d\n",
+				    peer->nodeid, err);
+	else if (!test_bit(DLM_CONN_KILL, &conn->flags))
+		dlm_lines_failed(peer, err);
+}
+
 static void conn_work(struct work_struct *work)
 {
 	struct dlm_conn *conn = container_of(work, struct dlm_conn, work.work);
@@ -371,8 +382,7 @@ static void conn_work(struct work_struct *work)
 	}
 	if (end) {
 		if (end < 0)
-			pr_info_ratelimited("dlm: node %d: connection lost, error %d\n",
-					    peer->nodeid, end);
+			say_end(conn, end);
 		conn_close(conn, end > 0);
 	} else if (dlm_session_pending(&peer->session)) {
 		peer->comms->link->kick(peer);

@@ -104,6 +104,7 @@ void dlm_lines_queue(struct dlm_peer *peer, unsigned long delay);
 void dlm_lines_queue_idle(struct dlm_peer *peer);
 bool dlm_lines_adopt(struct dlm_peer *peer, struct dlm_conn *conn);
 void dlm_lines_closed(struct dlm_peer *peer, struct dlm_conn *conn);
+void dlm_lines_failed(struct dlm_peer *peer, int err);
 
 /* accept.c */
 int dlm_listen(struct dlm_comms *comms);

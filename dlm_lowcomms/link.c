@@ -166,6 +166,22 @@ void dlm_lines_closed(struct dlm_peer *peer, struct dlm_conn *conn)
 
 /* --- connecting ---------------------------------------------------------- */
 
+/**
+ * dlm_lines_failed - say that an attempt to connect failed
+ * @peer: the node
+ * @err: why, a negative errno
+ *
+ * Of attempts that fail one after the other only the first is mentioned.
+ *
+ * Context: any.
+ */
+void dlm_lines_failed(struct dlm_peer *peer, int err)
+{
+	if (READ_ONCE(peer->lines.attempts) <= 1)
+		pr_warn_ratelimited("dlm: node %d: cannot connect yet, error %d\n",
+				    peer->nodeid, err);
+}
+
 static int connect_link(struct dlm_peer *peer, struct socket *sock)
 {
 	const struct dlm_comms *comms = peer->comms;
@@ -189,8 +205,7 @@ static int connect_link(struct dlm_peer *peer, struct socket *sock)
 	err = kernel_connect(sock, (struct sockaddr_unsized *)&to,
 			     dlm_addr_len(&to), O_NONBLOCK);
 	if (err && err != -EINPROGRESS) {
-		pr_warn_ratelimited("dlm: node %d: cannot connect, error %d\n",
-				    peer->nodeid, err);
+		dlm_lines_failed(peer, err);
 		dlm_conn_kill(conn);
 	} else {
 		dlm_conn_look(conn);
@@ -214,8 +229,7 @@ static void begin_connect(struct dlm_peer *peer)
 			dlm_sock_reset(sock);
 	}
 	if (err)
-		pr_warn_ratelimited("dlm: node %d: no socket to connect with, error %d\n",
-				    peer->nodeid, err);
+		dlm_lines_failed(peer, err);
 	else
 		atomic_long_inc(&l->connects);
 }
@@ -236,8 +250,10 @@ static long want_connection(struct dlm_peer *peer)
 		if (test_bit(DLM_CONN_UP, &conn->flags))
 			return MAX_SCHEDULE_TIMEOUT;
 		wait = jiffies_until(conn->since + CONNECT_DEADLINE);
-		if (!wait)
+		if (!wait) {
+			dlm_lines_failed(peer, -ETIMEDOUT);
 			dlm_conn_kill(conn);
+		}
 		return wait ?: MAX_SCHEDULE_TIMEOUT;
 	}
 	if (!READ_ONCE(peer->comms->running) || !READ_ONCE(peer->addrs.n) ||
