@@ -132,8 +132,15 @@ cluster_serve() {
 	finish
 }
 
+# complaints - what daemons found wrong; there is no configfs tree when they start
+complaints() {
+	grep -hiE 'fail|error|cannot|invalid|abort' /shared/log.*/dlm_controld.log |
+		grep -vE 'opendir failed: 2$|counts member'
+}
+
 # cluster_down - no lockspace may be left anywhere
 cluster_down() {
+	same "no daemon complains" "$(complaints)" ""
 	: >/shared/end
 	leave_cluster
 }
