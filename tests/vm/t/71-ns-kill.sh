@@ -6,7 +6,7 @@
 # long: yes
 # smoke: yes
 # cpus: 2
-# time: 300
+# time: 600
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/ns.sh"

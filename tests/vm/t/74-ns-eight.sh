@@ -5,7 +5,7 @@
 # long: yes
 # cpus: 2
 # mem: 1024
-# time: 400
+# time: 600
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/ns.sh"

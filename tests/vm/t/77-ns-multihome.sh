@@ -6,7 +6,7 @@
 # kernels: all
 # long: yes
 # cpus: 2
-# time: 400
+# time: 600
 export NS_PATHS=2
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"

@@ -4,7 +4,7 @@
 # kernels: all
 # long: yes
 # cpus: 2
-# time: 400
+# time: 600
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/ns.sh"

@@ -4,6 +4,6 @@
 # kernels: all
 # long: yes
 # cpus: 2
-# time: 400
+# time: 600
 export STRANGERS_PROTO=sctp
 . "${VM_DIR:?}/t/76-ns-strangers.sh"
