@@ -3,8 +3,6 @@
 # A node fails with locks held: its locks go, others get them, value blocks are
 # valid or not as recovery.md 10 says; it comes back.
 # kernels: all
-# long: yes
-# smoke: yes
 # cpus: 2
 # time: 600
 . "${VM_DIR:?}/guest.sh"

@@ -3,7 +3,6 @@
 # Leaving: masters move, EBUSY, force, orphans and purge over nodes, stops without
 # a change of members.
 # kernels: all
-# long: yes
 # cpus: 2
 # time: 600
 . "${VM_DIR:?}/guest.sh"

@@ -4,7 +4,6 @@
 # connections that say nothing or nonsense, a node that stops reading. They are counted,
 # the others go on.
 # kernels: all
-# long: yes
 # cpus: 2
 # time: 600
 . "${VM_DIR:?}/guest.sh"

@@ -4,7 +4,6 @@
 # lost, first or second, unplugged or silent; a node that is reached on its second
 # address only can join.
 # kernels: all
-# long: yes
 # cpus: 2
 # time: 600
 export NS_PATHS=2
