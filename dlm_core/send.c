@@ -219,6 +219,8 @@ static struct dlm_packet *lock_packet(struct dlm_lkb *lkb,
 	if (!p)
 		return NULL;
 	fill(msg_of(p), lkb);
+	p->name = lkb->rsb->name;
+	p->namelen = lkb->rsb->len;
 	if (len)
 		memcpy(msg_of(p)->extra, tail, len);
 	/* an unlock may name a value block that the lock never had */
@@ -348,6 +350,8 @@ void dlm_send_remove(struct dlm_rsb *r, int nodeid, struct dlm_fx *fx)
 	if (!p)
 		return;
 	msg_of(p)->hash = cpu_to_le32(dlm_dir_hash(r->name, r->len));
+	p->name = r->name;
+	p->namelen = r->len;
 	memcpy(msg_of(p)->extra, r->name, r->len);
 	send(r->ls, nodeid, p, fx);
 }

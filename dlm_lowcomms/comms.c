@@ -358,8 +358,11 @@ int dlm_comms_member_add(struct dlm_comms *comms, int nodeid)
 
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
-	if (!dlm_session_member_add(&peer->session))
+	if (!dlm_session_member_add(&peer->session)) {
 		pr_info("dlm: node %d: last farewell was stuck, begin anew\n", nodeid);
+		/* what was queued is gone: there is room */
+		wake_up_all(&comms->wait);
+	}
 	comms->link->kick(peer);
 	dlm_peer_put(peer);
 	return 0;

@@ -15,6 +15,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <net/tcp_states.h>
+#include <dlm/trace.h>
 #include "conn.h"
 
 /* one work item reads at most so many batches before others have their turn */
@@ -307,6 +308,7 @@ static int receive(struct dlm_conn *conn)
 
 	n = kernel_recvmsg(conn->sock, &msg, &iov, 1, iov.iov_len,
 			   MSG_DONTWAIT | MSG_NOSIGNAL);
+	trace_dlm_recv(conn->peer->nodeid, n);
 	if (n > 0)
 		st->len += n;
 	return n;
@@ -376,10 +378,11 @@ static void conn_work(struct work_struct *work)
 	if (test_bit(DLM_CONN_CLOSED, &conn->flags))
 		goto out;
 	note_up(conn);
-	if (!connecting(conn) || test_bit(DLM_CONN_KILL, &conn->flags)) {
-		if (receive_some(conn, &end) && !end)
-			queue_conn(conn, 0);
-	}
+	/* whatever the user has no memory for, who wants it dead waits for that */
+	if (test_bit(DLM_CONN_KILL, &conn->flags))
+		end = -ECONNRESET;
+	else if (!connecting(conn) && receive_some(conn, &end) && !end)
+		queue_conn(conn, 0);
 	if (end) {
 		if (end < 0)
 			say_end(conn, end);
@@ -403,7 +406,11 @@ static int send_rest(struct dlm_conn *conn)
 		.iov_len = conn->tx_len - conn->tx_off,
 	};
 
-	return kernel_sendmsg(conn->sock, &msg, &iov, 1, iov.iov_len);
+	int n;
+
+	n = kernel_sendmsg(conn->sock, &msg, &iov, 1, iov.iov_len);
+	trace_dlm_send(conn->peer->nodeid, n);
+	return n;
 }
 
 /**

@@ -2,10 +2,10 @@
 /*
  * Peers by node id, and what happens to the bytes that they send.
  */
-#include <linux/ratelimit.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <dlm/trace.h>
 #include "peer.h"
 
 /**
@@ -120,6 +120,7 @@ static struct dlm_peer *peer_new(struct dlm_comms *comms, int nodeid)
 	dlm_lines_init(peer);
 	peer->sink.ops = &peer_sink_ops;
 	peer->nodeid = nodeid;
+	peer->session.peer = nodeid;
 	peer->comms = comms;
 	dlm_comms_get(comms);
 	return peer;
@@ -159,13 +160,24 @@ struct dlm_peer *dlm_peer_make(struct dlm_comms *comms, int nodeid)
 	}
 }
 
+/* once for each kind; figures.c shows how many there were */
 static void complain(struct dlm_peer *peer, enum dlm_verdict verdict,
 		     const struct dlm_frame *f)
 {
-	atomic_long_inc(&peer->bad[verdict]);
-	pr_warn_ratelimited("dlm: node %d: packet refused: %s (cmd %u, %u bytes)\n",
-			    peer->nodeid, dlm_verdict_name(verdict), f->cmd,
-			    f->bytes);
+	if (atomic_long_inc_return(&peer->bad[verdict]) == 1)
+		pr_warn("dlm: node %d: packet refused: %s (cmd %u, %u bytes)\n",
+			peer->nodeid, dlm_verdict_name(verdict), f->cmd,
+			f->bytes);
+}
+
+static void trace_frame(const struct dlm_comms *comms, const struct dlm_frame *f)
+{
+	u32 seq = f->cmd == DLM_CMD_OPTS ? f->u : 0;
+
+	if (f->inner_cmd == DLM_CMD_RCOM)
+		trace_dlm_recv_rcom(comms->our_nodeid, seq, f->inner);
+	else
+		trace_dlm_recv_message(comms->our_nodeid, seq, f->inner);
 }
 
 static int take_frame(struct dlm_peer *peer, enum dlm_verdict verdict,
@@ -176,6 +188,7 @@ static int take_frame(struct dlm_peer *peer, enum dlm_verdict verdict,
 
 	if (dlm_session_receive(&peer->session, verdict, f, &epoch) != DLM_ACT_DELIVER)
 		return 0;
+	trace_frame(comms, f);
 	if (comms->user->receive(comms->priv, peer->nodeid, f->inner, f->inner_len,
 				 fx) == -ENOMEM)
 		return -ENOMEM;

@@ -30,6 +30,7 @@
  */
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <dlm/trace.h>
 #include "session.h"
 
 /* dlm_packet.flags */
@@ -113,6 +114,9 @@ static void drop_all(struct dlm_session *s, struct list_head *list)
 
 static void append(struct dlm_session *s, struct dlm_packet *p, bool numbered)
 {
+	struct dlm_w_header *h = (void *)p->data;
+
+	h->nodeid = cpu_to_le32(s->our_nodeid);
 	if (numbered) {
 		p->flags = P_NUMBERED;
 		p->seq = s->send_seq++;
@@ -122,6 +126,20 @@ static void append(struct dlm_session *s, struct dlm_packet *p, bool numbered)
 	}
 	list_add_tail(&p->entry, &s->todo);
 	count_queued(s, 1);
+}
+
+static void trace_sent(const struct dlm_session *s, struct dlm_packet *p)
+{
+	const struct dlm_w_header *h = (const void *)p->data;
+	u32 seq = p->flags & P_NUMBERED ? p->seq : 0;
+
+	if (h->cmd == DLM_CMD_RCOM)
+		trace_dlm_send_rcom(s->peer, seq, (const void *)p->data);
+	else
+		trace_dlm_send_message(s->peer, seq, (const void *)p->data,
+				       p->name, p->namelen);
+	/* the resource may be gone from here on */
+	p->name = NULL;
 }
 
 static void begin_again(struct dlm_session *s)
@@ -242,10 +260,12 @@ bool dlm_session_send(struct dlm_session *s, struct dlm_packet *p, bool sequence
 
 	spin_lock(&s->lock);
 	ok = !sequenced || !said_fin(s);
-	if (ok)
+	if (ok) {
 		append(s, p, sequenced);
-	else
+		trace_sent(s, p);
+	} else {
 		s->stats[DLM_SC_REFUSED]++;
+	}
 	spin_unlock(&s->lock);
 	if (!ok)
 		dlm_packet_free(p);

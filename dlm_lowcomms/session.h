@@ -79,6 +79,7 @@ enum dlm_session_stat {
  * @state: enum dlm_session_state
  * @version: DLM_WIRE_3_1 or _3_2 since the peer was heard, 0 before
  * @our_nodeid: goes into headers
+ * @peer: node at the other end, for trace events
  * @users: lockspaces in which the peer is a member
  * @epoch: counts resets, so that a packet in the user's hands is not
  *	taken for one of the next conversation
@@ -107,6 +108,7 @@ struct dlm_session {
 	u8			state;
 	u32			version;
 	int			our_nodeid;
+	int			peer;
 	unsigned int		users;
 	unsigned int		epoch;
 	u32			start;

@@ -312,6 +312,200 @@ static void tcp_no_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c_node(test, 1)->nomem, 0U);
 }
 
+/* a connection whose packets the user has no memory for can be ended all the same */
+static void tcp_hungry_end(struct kunit *test)
+{
+	struct c_node *n = c_node(test, 1);
+	unsigned long end = jiffies + DEADLINE;
+	struct dlm_peer *peer;
+
+	c_meet(test, DLM_PROTO_TCP);
+	n->nomem = UINT_MAX;
+	c_push(test, 10);
+	while (READ_ONCE(n->nomem) == UINT_MAX && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_NE(test, n->nomem, UINT_MAX);
+	peer = c_peer(test, 1);
+	dlm_comms_peer_forget(n->comms, 1);
+	KUNIT_EXPECT_NULL(test, peer->lines.main);
+	KUNIT_EXPECT_NULL(test, peer->lines.other);
+	n->nomem = 0;
+	dlm_peer_put(peer);
+}
+
+static void count_strangers(void *priv, int nodeid, const char *name,
+			    unsigned long value)
+{
+	if (!nodeid && !strcmp(name, "strangers"))
+		*(unsigned long *)priv = value;
+}
+
+/* a socket of the test's, connected to node 2 from 127.0.0.@from */
+static struct socket *c_connect(struct kunit *test, int from)
+{
+	struct sockaddr_storage addr;
+	struct socket *sock;
+
+	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_INET, SOCK_STREAM,
+					       IPPROTO_TCP, &sock), 0);
+	c_addr(&addr, from);
+	KUNIT_EXPECT_EQ(test, kernel_bind(sock, (struct sockaddr_unsized *)&addr,
+					  sizeof(struct sockaddr_in)), 0);
+	c_addr(&addr, 2);
+	dlm_addr_set_port(&addr, PORT);
+	KUNIT_EXPECT_EQ(test, kernel_connect(sock, (struct sockaddr_unsized *)&addr,
+					     sizeof(struct sockaddr_in), 0), 0);
+	return sock;
+}
+
+/* the other side ends the connection; what it sent before is thrown away */
+static bool c_ended(struct socket *sock)
+{
+	u8 buf[64];
+	struct kvec iov = { .iov_base = buf, .iov_len = sizeof(buf) };
+	struct msghdr msg = { };
+	int n;
+
+	sock->sk->sk_rcvtimeo = DEADLINE;
+	do {
+		n = kernel_recvmsg(sock, &msg, &iov, 1, sizeof(buf), 0);
+	} while (n > 0);
+	return n != -EAGAIN;
+}
+
+#define FLOOD	200
+
+/* connections from an address of nobody are ended and counted, members do not notice */
+static void tcp_strangers(struct kunit *test)
+{
+	struct c_node *n = c_node(test, 1);
+	unsigned long strangers = 0;
+	struct socket *sock;
+	int i;
+
+	c_meet(test, DLM_PROTO_TCP);
+	for (i = 0; i < FLOOD; i++) {
+		sock = c_connect(test, 9);
+		KUNIT_EXPECT_TRUE(test, c_ended(sock));
+		sock_release(sock);
+	}
+	dlm_comms_show(n->comms, count_strangers, &strangers);
+	KUNIT_EXPECT_EQ(test, strangers, (unsigned long)FLOOD);
+	c_traffic(test, 100);
+	c_check(test, 100);
+}
+
+/*
+ * Connections from a member's address that say nothing, or half a packet, or nonsense, and
+ * never end: each new one replaces the one before, the real one goes on.
+ */
+static void tcp_half_open(struct kunit *test)
+{
+	static const u8 half[40] = { 2, 0, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 40, 0, 3 };
+	static const u8 wrong[16] = { 2, 0, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 5, 0, 3 };
+	const struct kvec say[] = {
+		{ (void *)half, sizeof(half) - 1 }, { }, { (void *)wrong, sizeof(wrong) },
+	};
+	struct c_node *n = c_node(test, 1);
+	struct msghdr msg = { };
+	struct dlm_peer *peer;
+	struct socket **sock;
+	struct kvec iov;
+	int i, ended = 0;
+
+	sock = kunit_kcalloc(test, FLOOD, sizeof(*sock), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, sock);
+	c_meet(test, DLM_PROTO_TCP);
+	for (i = 0; i < FLOOD; i++) {
+		sock[i] = c_connect(test, 1);
+		iov = say[i % 3];
+		if (iov.iov_len)
+			kernel_sendmsg(sock[i], &msg, &iov, 1, iov.iov_len);
+	}
+	c_traffic(test, 1000);
+	c_check(test, 1000);
+	/* all but two at most are ended by now, or will be */
+	for (i = 0; i < FLOOD - 2; i++)
+		ended += c_ended(sock[i]);
+	KUNIT_EXPECT_EQ(test, ended, FLOOD - 2);
+	peer = c_peer(test, 1);
+	KUNIT_EXPECT_NOT_NULL(test, peer->lines.main);
+	KUNIT_EXPECT_GE(test, atomic_long_read(&peer->lines.accepts), (long)FLOOD);
+	dlm_peer_put(peer);
+	for (i = 0; i < FLOOD; i++)
+		sock_release(sock[i]);
+	KUNIT_EXPECT_EQ(test, n->wrong, 0U);
+}
+
+/* a peer of the test's own making, which said a STATUS and has the connection we send on */
+static struct socket *c_mute(struct kunit *test, struct dlm_peer *peer)
+{
+	struct dlm_w_rcom rc = {
+		.header = {
+			.version = cpu_to_le32(DLM_WIRE_3_2),
+			.nodeid = cpu_to_le32(1),
+			.length = cpu_to_le16(sizeof(rc)),
+			.cmd = DLM_CMD_RCOM,
+		},
+		.type = cpu_to_le32(DLM_RCOM_STATUS),
+	};
+	struct c_node *n = c_node(test, 1);
+	struct socket *sock;
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		struct kvec iov = { .iov_base = &rc, .iov_len = sizeof(rc) };
+		struct msghdr msg = { };
+		struct dlm_conn *main;
+		bool up;
+
+		reinit_completion(&n->heard);
+		sock = c_connect(test, 1);
+		kernel_sendmsg(sock, &msg, &iov, 1, sizeof(rc));
+		KUNIT_EXPECT_TRUE(test, c_wait(&n->heard));
+		mutex_lock(&peer->lines.tx_mutex);
+		main = peer->lines.main;
+		up = main && dlm_conn_ready(main);
+		mutex_unlock(&peer->lines.tx_mutex);
+		if (up)
+			return sock;
+		/* our own attempt to connect was in the way */
+		sock_release(sock);
+	}
+	KUNIT_FAIL(test, "never got the main connection");
+	return NULL;
+}
+
+/*
+ * A peer that asks and never reads: nobody waits for it who need not, new requests would; and it
+ * can be forgotten at any time.
+ */
+static void tcp_never_reads(struct kunit *test)
+{
+	struct c_node *n = c_node(test, 1);
+	struct dlm_peer *peer = c_peer(test, 1);
+	struct dlm_fx fx = { };
+	struct socket *sock;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, c_start(n, DLM_PROTO_TCP), 0);
+	sock = c_mute(test, peer);
+	for (i = 0; i < 50000; i++) {
+		c_send(n, &fx);
+		if (i % 10 == 0)
+			dlm_fx_flush(&fx);
+	}
+	dlm_fx_flush(&fx);
+	KUNIT_EXPECT_TRUE(test, dlm_comms_congested(n->comms, 1));
+	KUNIT_EXPECT_EQ(test, peer->session.queued, 50000U);
+	dlm_comms_peer_forget(n->comms, 1);
+	KUNIT_EXPECT_EQ(test, peer->session.queued, 0U);
+	KUNIT_EXPECT_FALSE(test, dlm_comms_congested(n->comms, 1));
+	dlm_peer_put(peer);
+	if (sock)
+		sock_release(sock);
+}
+
 /* node 1 answers each message; who asks gets all answers */
 static void tcp_echo(struct kunit *test)
 {
@@ -584,6 +778,10 @@ static struct kunit_case comms_cases[] = {
 	KUNIT_CASE(tcp_resets),
 	KUNIT_CASE(tcp_no_memory),
 	KUNIT_CASE(tcp_echo),
+	KUNIT_CASE(tcp_hungry_end),
+	KUNIT_CASE(tcp_strangers),
+	KUNIT_CASE(tcp_half_open),
+	KUNIT_CASE(tcp_never_reads),
 	KUNIT_CASE(tcp_leave_and_return),
 	KUNIT_CASE(sctp_both_ways),
 	KUNIT_CASE(sctp_lost_address),

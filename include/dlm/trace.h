@@ -3,7 +3,7 @@
  * Trace events of system "dlm", with the field names that scripts for the
  * stock module know (control-plane.md 10), and the life of lockspaces.
  *
- * All take plain values, so that every room can raise them.
+ * All take plain values or packets, so that every room can raise them.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM dlm
@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <dlm/compat.h>
+#include <dlm/wire.h>
 
 #define dlm_show_mode(mode) __print_symbolic(mode,			\
 	{ DLM_LOCK_IV, "IV" }, { DLM_LOCK_NL, "NL" },			\
@@ -290,6 +291,255 @@ TRACE_EVENT(dlm_recover,
 	TP_printk("name=%s phase=\"%s\" seq=%llu status=%x members=%u gone=%u",
 		  __entry->name, __entry->phase, __entry->seq, __entry->status,
 		  __entry->members, __entry->gone)
+);
+
+/* --- what travels (control-plane.md 10) ---------------------------------- */
+
+#ifndef _DLM_TRACE_WIRE
+#define _DLM_TRACE_WIRE
+/* fields of all packets; @seq is the name of 6.1, @dst and @h_seq are those of later kernels */
+#define DLM_TRACE_HEADER						\
+	__field(__u32, dst)						\
+	__field(__u32, h_seq)						\
+	__field(__u32, seq)						\
+	__field(__u32, h_version)					\
+	__field(__u32, h_lockspace)					\
+	__field(__u32, h_nodeid)					\
+	__field(__u16, h_length)					\
+	__field(__u8, h_cmd)
+
+#define DLM_TRACE_ASSIGN_HEADER(h)					\
+	__entry->dst = dst;						\
+	__entry->h_seq = seq;						\
+	__entry->seq = seq;						\
+	__entry->h_version = le32_to_cpu((h)->version);			\
+	__entry->h_lockspace = le32_to_cpu((h)->u);			\
+	__entry->h_nodeid = le32_to_cpu((h)->nodeid);			\
+	__entry->h_length = le16_to_cpu((h)->length);			\
+	__entry->h_cmd = (h)->cmd;
+
+#define DLM_TRACE_MSG							\
+	__field(__u32, m_type)						\
+	__field(__u32, m_nodeid)					\
+	__field(__u32, m_pid)						\
+	__field(__u32, m_lkid)						\
+	__field(__u32, m_remid)						\
+	__field(__u32, m_parent_lkid)					\
+	__field(__u32, m_parent_remid)					\
+	__field(__u32, m_exflags)					\
+	__field(__u32, m_sbflags)					\
+	__field(__u32, m_flags)						\
+	__field(__u32, m_lvbseq)					\
+	__field(__u32, m_hash)						\
+	__field(int, m_status)						\
+	__field(int, m_grmode)						\
+	__field(int, m_rqmode)						\
+	__field(int, m_bastmode)					\
+	__field(int, m_asts)						\
+	__field(int, m_result)						\
+	__dynamic_array(unsigned char, m_extra,				\
+			le16_to_cpu(m->header.length) - sizeof(*m))
+
+#define DLM_TRACE_ASSIGN_MSG						\
+	__entry->m_type = le32_to_cpu(m->type);				\
+	__entry->m_nodeid = le32_to_cpu(m->nodeid);			\
+	__entry->m_pid = le32_to_cpu(m->pid);				\
+	__entry->m_lkid = le32_to_cpu(m->lkid);				\
+	__entry->m_remid = le32_to_cpu(m->remid);			\
+	__entry->m_parent_lkid = le32_to_cpu(m->parent_lkid);		\
+	__entry->m_parent_remid = le32_to_cpu(m->parent_remid);		\
+	__entry->m_exflags = le32_to_cpu(m->exflags);			\
+	__entry->m_sbflags = le32_to_cpu(m->sbflags);			\
+	__entry->m_flags = le32_to_cpu(m->flags);			\
+	__entry->m_lvbseq = le32_to_cpu(m->lvbseq);			\
+	__entry->m_hash = le32_to_cpu(m->hash);				\
+	__entry->m_status = le32_to_cpu(m->status);			\
+	__entry->m_grmode = le32_to_cpu(m->grmode);			\
+	__entry->m_rqmode = le32_to_cpu(m->rqmode);			\
+	__entry->m_bastmode = le32_to_cpu(m->bastmode);			\
+	__entry->m_asts = le32_to_cpu(m->asts);				\
+	__entry->m_result = le32_to_cpu(m->result);			\
+	memcpy(__get_dynamic_array(m_extra), m->extra,			\
+	       __get_dynamic_array_len(m_extra));
+
+#define DLM_TRACE_HEADER_FMT						\
+	"dst=%u h_seq=%u h_version=%x h_lockspace=%u h_nodeid=%u "	\
+	"h_length=%u h_cmd=%u "
+#define DLM_TRACE_HEADER_ARGS						\
+	__entry->dst, __entry->h_seq, __entry->h_version,		\
+	__entry->h_lockspace, __entry->h_nodeid, __entry->h_length,	\
+	__entry->h_cmd
+
+#define DLM_TRACE_MSG_FMT						\
+	"m_type=%s m_nodeid=%u m_pid=%u m_lkid=%x m_remid=%x "		\
+	"m_exflags=%s m_sbflags=%s m_flags=%x m_lvbseq=%u m_hash=%x "	\
+	"m_status=%d m_grmode=%s m_rqmode=%s m_bastmode=%s m_asts=%d "	\
+	"m_result=%d m_extra=%s"
+#define DLM_TRACE_MSG_ARGS						\
+	dlm_show_msg_type(__entry->m_type), __entry->m_nodeid,		\
+	__entry->m_pid, __entry->m_lkid, __entry->m_remid,		\
+	dlm_show_flags(__entry->m_exflags),				\
+	dlm_show_sbflags(__entry->m_sbflags), __entry->m_flags,		\
+	__entry->m_lvbseq, __entry->m_hash, __entry->m_status,		\
+	dlm_show_mode(__entry->m_grmode),				\
+	dlm_show_mode(__entry->m_rqmode),				\
+	dlm_show_mode(__entry->m_bastmode), __entry->m_asts,		\
+	__entry->m_result,						\
+	__print_hex_str(__get_dynamic_array(m_extra),			\
+			__get_dynamic_array_len(m_extra))
+#endif
+
+#define dlm_show_msg_type(type) __print_symbolic(type,			\
+	{ DLM_MSG_REQUEST,		"REQUEST" },			\
+	{ DLM_MSG_CONVERT,		"CONVERT" },			\
+	{ DLM_MSG_UNLOCK,		"UNLOCK" },			\
+	{ DLM_MSG_CANCEL,		"CANCEL" },			\
+	{ DLM_MSG_REQUEST_REPLY,	"REQUEST_REPLY" },		\
+	{ DLM_MSG_CONVERT_REPLY,	"CONVERT_REPLY" },		\
+	{ DLM_MSG_UNLOCK_REPLY,		"UNLOCK_REPLY" },		\
+	{ DLM_MSG_CANCEL_REPLY,		"CANCEL_REPLY" },		\
+	{ DLM_MSG_GRANT,		"GRANT" },			\
+	{ DLM_MSG_BAST,			"BAST" },			\
+	{ DLM_MSG_LOOKUP,		"LOOKUP" },			\
+	{ DLM_MSG_REMOVE,		"REMOVE" },			\
+	{ DLM_MSG_LOOKUP_REPLY,		"LOOKUP_REPLY" },		\
+	{ DLM_MSG_PURGE,		"PURGE" })
+
+#define dlm_show_rcom_type(type) __print_symbolic(type,			\
+	{ DLM_RCOM_STATUS,		"STATUS" },			\
+	{ DLM_RCOM_NAMES,		"NAMES" },			\
+	{ DLM_RCOM_LOOKUP,		"LOOKUP" },			\
+	{ DLM_RCOM_LOCK,		"LOCK" },			\
+	{ DLM_RCOM_STATUS_REPLY,	"STATUS_REPLY" },		\
+	{ DLM_RCOM_NAMES_REPLY,		"NAMES_REPLY" },		\
+	{ DLM_RCOM_LOOKUP_REPLY,	"LOOKUP_REPLY" },		\
+	{ DLM_RCOM_LOCK_REPLY,		"LOCK_REPLY" })
+
+/*
+ * A recovery message took its place in the stream to node @dst, or came to node @dst in its
+ * turn.  @seq is 0 for one that has no number.
+ */
+DECLARE_EVENT_CLASS(dlm_rcom,
+
+	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_rcom *rc),
+
+	TP_ARGS(dst, seq, rc),
+
+	TP_STRUCT__entry(
+		DLM_TRACE_HEADER
+		__field(__u32, rc_type)
+		__field(int, rc_result)
+		__field(__u64, rc_id)
+		__field(__u64, rc_seq)
+		__field(__u64, rc_seq_reply)
+		__dynamic_array(unsigned char, rc_buf,
+				le16_to_cpu(rc->header.length) - sizeof(*rc))
+	),
+
+	TP_fast_assign(
+		DLM_TRACE_ASSIGN_HEADER(&rc->header)
+		__entry->rc_type = le32_to_cpu(rc->type);
+		__entry->rc_result = le32_to_cpu(rc->result);
+		__entry->rc_id = le64_to_cpu(rc->id);
+		__entry->rc_seq = le64_to_cpu(rc->seq);
+		__entry->rc_seq_reply = le64_to_cpu(rc->seq_reply);
+		memcpy(__get_dynamic_array(rc_buf), rc->buf,
+		       __get_dynamic_array_len(rc_buf));
+	),
+
+	TP_printk(DLM_TRACE_HEADER_FMT
+		  "rc_type=%s rc_result=%d rc_id=%llu rc_seq=%llu rc_seq_reply=%llu rc_buf=%s",
+		  DLM_TRACE_HEADER_ARGS,
+		  dlm_show_rcom_type(__entry->rc_type), __entry->rc_result,
+		  __entry->rc_id, __entry->rc_seq, __entry->rc_seq_reply,
+		  __print_hex_str(__get_dynamic_array(rc_buf),
+				  __get_dynamic_array_len(rc_buf)))
+);
+
+DEFINE_EVENT(dlm_rcom, dlm_send_rcom,
+	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_rcom *rc),
+	TP_ARGS(dst, seq, rc)
+);
+
+DEFINE_EVENT(dlm_rcom, dlm_recv_rcom,
+	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_rcom *rc),
+	TP_ARGS(dst, seq, rc)
+);
+
+/* a lock message took its place in the stream to node @dst; @name: of its resource, if any */
+TRACE_EVENT(dlm_send_message,
+
+	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_msg *m,
+		 const void *name, unsigned int len),
+
+	TP_ARGS(dst, seq, m, name, len),
+
+	TP_STRUCT__entry(
+		DLM_TRACE_HEADER
+		DLM_TRACE_MSG
+		__dynamic_array(unsigned char, res_name, len)
+	),
+
+	TP_fast_assign(
+		DLM_TRACE_ASSIGN_HEADER(&m->header)
+		DLM_TRACE_ASSIGN_MSG
+		if (len)
+			memcpy(__get_dynamic_array(res_name), name, len);
+	),
+
+	TP_printk(DLM_TRACE_HEADER_FMT DLM_TRACE_MSG_FMT " res_name=%s",
+		  DLM_TRACE_HEADER_ARGS, DLM_TRACE_MSG_ARGS, dlm_show_name())
+);
+
+/* a lock message came to node @dst in its turn */
+TRACE_EVENT(dlm_recv_message,
+
+	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_msg *m),
+
+	TP_ARGS(dst, seq, m),
+
+	TP_STRUCT__entry(
+		DLM_TRACE_HEADER
+		DLM_TRACE_MSG
+	),
+
+	TP_fast_assign(
+		DLM_TRACE_ASSIGN_HEADER(&m->header)
+		DLM_TRACE_ASSIGN_MSG
+	),
+
+	TP_printk(DLM_TRACE_HEADER_FMT DLM_TRACE_MSG_FMT,
+		  DLM_TRACE_HEADER_ARGS, DLM_TRACE_MSG_ARGS)
+);
+
+/* @ret: bytes that a connection to @nodeid took, or had, or a negative errno */
+DECLARE_EVENT_CLASS(dlm_bytes,
+
+	TP_PROTO(int nodeid, int ret),
+
+	TP_ARGS(nodeid, ret),
+
+	TP_STRUCT__entry(
+		__field(int, nodeid)
+		__field(int, ret)
+	),
+
+	TP_fast_assign(
+		__entry->nodeid = nodeid;
+		__entry->ret = ret;
+	),
+
+	TP_printk("nodeid=%d ret=%d", __entry->nodeid, __entry->ret)
+);
+
+DEFINE_EVENT(dlm_bytes, dlm_send,
+	TP_PROTO(int nodeid, int ret),
+	TP_ARGS(nodeid, ret)
+);
+
+DEFINE_EVENT(dlm_bytes, dlm_recv,
+	TP_PROTO(int nodeid, int ret),
+	TP_ARGS(nodeid, ret)
 );
 
 #endif

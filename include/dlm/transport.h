@@ -51,6 +51,8 @@ struct dlm_comms_user {
  * @seq: the session's
  * @len: bytes of the inner packet
  * @flags: the session's
+ * @namelen: bytes of @name
+ * @name: of the resource, for trace events, or NULL; valid until the packet is sent
  * @envelope: filled by the session; not sent with packets that are not sequenced
  * @data: the inner packet; zeroed by dlm_packet_alloc() but for what it fills in
  */
@@ -59,6 +61,8 @@ struct dlm_packet {
 	u32			seq;
 	u16			len;
 	u16			flags;
+	u8			namelen;
+	const char		*name;
 	struct dlm_w_opts	envelope;
 	u8			data[];
 };

@@ -27,6 +27,32 @@ fields dlm_ast ls_id lkb_id sb_flags sb_status res_name
 fields dlm_unlock_start ls_id lkb_id flags res_name
 fields dlm_unlock_end ls_id lkb_id flags error res_name
 
+# has EVENT NAME... - these at least; what else there is depends on the kernel
+has() {
+	local ev=$1 name
+	shift
+	for name; do
+		check "$ev has $name" grep -qE "^.field:.*[ *]$name(\[[0-9]*\])?;" "$E/$ev/format"
+	done
+}
+header="h_version h_lockspace h_nodeid h_length h_cmd"
+msg="m_type m_nodeid m_pid m_lkid m_remid m_parent_lkid m_parent_remid m_exflags m_sbflags m_flags
+m_lvbseq m_hash m_status m_grmode m_rqmode m_bastmode m_asts m_result m_extra"
+rcom="rc_type rc_result rc_id rc_seq rc_seq_reply rc_buf"
+# shellcheck disable=SC2086	# lists of words
+{
+has dlm_send_message $header $msg res_name
+has dlm_recv_message $header $msg
+has dlm_send_rcom $header $rcom
+has dlm_recv_rcom $header $rcom
+}
+fields dlm_send nodeid ret
+fields dlm_recv nodeid ret
+# the name of 6.1, and those of later kernels
+[ ! -e /sys/module/dlm/parameters/solo ] || for ev in send_message recv_message send_rcom recv_rcom; do
+	has dlm_$ev seq dst h_seq
+done
+
 check "create" raw_ls create tr
 id=$(cat /sys/kernel/dlm/tr/id)
 echo 1 >$E/enable
