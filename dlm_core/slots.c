@@ -136,19 +136,56 @@ int dlm_slots_assign(struct dlm_recovery *rec)
 	return 0;
 }
 
+static const struct dlm_slot *slot_of(const struct dlm_slot *slots,
+				      unsigned int n, int nodeid)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (slots[i].nodeid == nodeid)
+			return &slots[i];
+	return NULL;
+}
+
+/* has each member one slot, and each slot one node? */
+static bool table_complete(const struct dlm_recovery *rec,
+			   const struct dlm_slot *slots, unsigned int n)
+{
+	const struct dlm_slot *s;
+	unsigned int i, j;
+
+	for (i = 0; i < rec->npeers; i++) {
+		s = slot_of(slots, n, rec->peers[i].conf.nodeid);
+		if (s && s->slot)
+			continue;
+		pr_err("dlm: %s: no slot for node %d, table ignored\n",
+		       rec->ls->name, rec->peers[i].conf.nodeid);
+		return false;
+	}
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < i; j++) {
+			if (slots[i].slot != slots[j].slot &&
+			    slots[i].nodeid != slots[j].nodeid)
+				continue;
+			pr_err("dlm: %s: nodes %d and %d have slots %u and %u, table ignored\n",
+			       rec->ls->name, slots[i].nodeid, slots[j].nodeid,
+			       slots[i].slot, slots[j].slot);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* what the lowest node must not do; our slot if the table is good, else 0 */
 static u16 judge_table(const struct dlm_recovery *rec,
 		       const struct dlm_slot *slots, unsigned int n)
 {
-	u16 ours = 0;
-	unsigned int i;
+	u16 ours;
 
-	for (i = 0; i < n; i++)
-		if (slots[i].nodeid == rec->ls->node->nodeid)
-			ours = slots[i].slot;
-	if (!ours)
-		pr_err("dlm: %s: no slot for us\n", rec->ls->name);
-	if (ours && rec->our_slot && ours != rec->our_slot) {
+	if (!table_complete(rec, slots, n))
+		return 0;
+	ours = slot_of(slots, n, rec->ls->node->nodeid)->slot;
+	if (rec->our_slot && ours != rec->our_slot) {
 		pr_err("dlm: %s: our slot changed from %u to %u, table ignored\n",
 		       rec->ls->name, rec->our_slot, ours);
 		ours = 0;
