@@ -128,8 +128,8 @@ static void op_end(struct dlm_ls *ls, struct dlm_op *op, int err)
 }
 
 /*
- * May a message to @nodeid leave now?  New requests and conversions wait while too much is
- * queued for a node; what others may be waiting for does not.
+ * May a message to @nodeid leave now?  New requests, and conversions to what is not weaker,
+ * wait while too much is queued for a node; what others may be waiting for does not.
  */
 static bool op_ready(struct dlm_ls *ls, const struct dlm_op *op, int nodeid,
 		     bool throttle)
@@ -186,8 +186,8 @@ static struct dlm_lkb *op_lock(struct dlm_ls *ls, struct dlm_op *op, u32 lkid,
 			       bool convert)
 {
 	struct dlm_lkb *lkb;
+	bool send, throttle;
 	int need, nodeid, err;
-	bool send;
 
 	for (;;) {
 		lkb = dlm_lkb_lock(ls, lkid);
@@ -199,13 +199,15 @@ static struct dlm_lkb *op_lock(struct dlm_ls *ls, struct dlm_op *op, u32 lkid,
 		}
 		need = lvbs_needed(lkb, op, convert);
 		nodeid = lkb->nodeid;
-		send = dlm_lkb_remote(lkb) && !op_ready(ls, op, nodeid, convert);
+		/* others may be waiting for what a weaker mode lets through */
+		throttle = convert && !dlm_convert_down(lkb->grmode, op->mode);
+		send = dlm_lkb_remote(lkb) && !op_ready(ls, op, nodeid, throttle);
 		if (!need && !send)
 			return lkb;
 		dlm_rsb_unlock(lkb->rsb);
 		err = reserve_lvbs(ls, op, need);
 		if (!err && send)
-			err = op_get_ready(ls, op, nodeid, convert);
+			err = op_get_ready(ls, op, nodeid, throttle);
 		if (err)
 			return ERR_PTR(err);
 	}
