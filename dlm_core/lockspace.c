@@ -59,8 +59,9 @@ static void ls_free(struct kref *ref)
 	dlm_gate_destroy(&ls->gate);
 	free_percpu(ls->stats);
 	dlm_recover_exit(ls);
+	xa_destroy(&ls->said);
 	dlm_node_put(ls->node);
-	kfree(ls);
+	kfree_rcu(ls, rcu);
 }
 
 /**
@@ -186,6 +187,63 @@ struct dlm_ls *dlm_ls_find(struct dlm_node *node, const char *name,
 	return ls;
 }
 
+/**
+ * dlm_ls_by_id - find a lockspace by its cluster-wide number
+ * @node: the node
+ * @id: the number
+ *
+ * In any state: one that joins or leaves has packets to answer, too.  If several have the same
+ * number, any of them.
+ *
+ * Context: any; takes no lock.
+ * Return: lockspace with a reference, or NULL.
+ */
+struct dlm_ls *dlm_ls_by_id(struct dlm_node *node, u32 id)
+{
+	struct dlm_ls *ls, *found = NULL;
+
+	rcu_read_lock();
+	hash_for_each_possible_rcu(node->by_id, ls, id_node, id) {
+		if (dlm_ls_id(ls) == id && kref_get_unless_zero(&ls->ref)) {
+			found = ls;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * dlm_ls_set_id - the control daemon gives a lockspace its number
+ * @ls: the lockspace
+ * @id: the number
+ *
+ * For a moment it is not found by any: no packet is due before the first start.
+ *
+ * Context: sleeps.
+ */
+void dlm_ls_set_id(struct dlm_ls *ls, u32 id)
+{
+	struct dlm_node *node = ls->node;
+
+	mutex_lock(&ls->control_lock);
+	if (ls->global_id == id)
+		goto out;
+	spin_lock(&node->lock);
+	if (hash_hashed(&ls->id_node))
+		hash_del_rcu(&ls->id_node);
+	WRITE_ONCE(ls->global_id, id);
+	spin_unlock(&node->lock);
+	/* who stands at @ls goes on in its old chain, and must not get into another */
+	synchronize_rcu();
+	spin_lock(&node->lock);
+	if (ls->state != DLM_LS_GONE)
+		hash_add_rcu(node->by_id, &ls->id_node, id);
+	spin_unlock(&node->lock);
+out:
+	mutex_unlock(&ls->control_lock);
+}
+
 /*
  * The name becomes part of a path and of lines that libdlm parses word by
  * word, so what a device lockspace may be called is limited (decisions.md).
@@ -246,6 +304,13 @@ static int may_create(struct dlm_ls *ls)
 	return first && !node->local_id ? -ENOTCONN : -EUNATCH;
 }
 
+static void add_to_node(struct dlm_ls *ls)
+{
+	lockdep_assert_held(&ls->node->lock);
+	list_add_tail(&ls->node_entry, &ls->node->lockspaces);
+	hash_add_rcu(ls->node->by_id, &ls->id_node, ls->global_id);
+}
+
 /* created or released, or left to the background: nobody waits for it any longer */
 static bool settled(const struct dlm_ls *ls)
 {
@@ -269,8 +334,7 @@ static int claim_name(struct dlm_ls *ls, const struct dlm_ls_params *params,
 		if (!other) {
 			err = may_create(ls);
 			if (!err)
-				list_add_tail(&ls->node_entry,
-					      &node->lockspaces);
+				add_to_node(ls);
 			spin_unlock(&node->lock);
 			return err;
 		}
@@ -316,6 +380,7 @@ static struct dlm_ls *ls_alloc(struct dlm_node *node,
 	INIT_LIST_HEAD(&ls->orphans);
 	dlm_watch_init(ls);
 	dlm_later_init(ls);
+	xa_init(&ls->said);
 	/* what dlm_controld would choose (wire.md 1); it may still write another */
 	ls->global_id = ~crc32_le(crc32_le(~0U, prefix, sizeof(prefix) - 1),
 				  ls->name, ls->namelen + 1);
@@ -354,6 +419,8 @@ static void give_up_name(struct dlm_ls *ls)
 {
 	spin_lock(&ls->node->lock);
 	list_del(&ls->node_entry);
+	if (hash_hashed(&ls->id_node))
+		hash_del_rcu(&ls->id_node);
 	set_state(ls, DLM_LS_GONE);
 	spin_unlock(&ls->node->lock);
 	dlm_ls_put(ls);
@@ -453,7 +520,7 @@ int dlm_ls_create(struct dlm_node *node, const struct dlm_ls_params *params,
 	int err;
 
 	if (!params->namelen || params->namelen > DLM_LOCKSPACE_LEN ||
-	    params->lvblen % 8)
+	    params->lvblen % 8 || params->lvblen > DLM_LVBLEN_MAX)
 		return -EINVAL;
 	if (params->device && ((params->flags & DLM_LSFL_SOFTIRQ) ||
 			       !device_name_ok(params->name, params->namelen)))

@@ -8,6 +8,7 @@
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <dlm/core.h>
 #include <dlm/node.h>
 #include "gate.h"
@@ -51,6 +52,7 @@ enum dlm_ls_stat {
 	DLM_ST_BAD_MSG,		/* that made no sense */
 	DLM_ST_RETRY,		/* requests that were turned away by who is not master */
 	DLM_ST_STORED,		/* lock messages that had to wait for recovery */
+	DLM_ST_STORE_FULL,	/* the same, but there were too many already */
 	DLM_ST_MSG_STRAY,	/* lock messages of who is no member, or that are too old */
 	DLM_ST_RCOM_IGNORED,	/* recovery messages that nobody waited for */
 	DLM_ST_RCOM_BAD,
@@ -147,11 +149,14 @@ struct dlm_ls_stats {
  *
  * @ref: see above
  * @node: its node; holds a reference
+ * @rcu: to free it: dlm_ls_by_id() may just be looking
  * @node_entry: on node->lockspaces; node->lock
+ * @id_node: in node->by_id; RCU, changed under node->lock
  * @state: enum dlm_ls_state; written under node->lock
  * @name: terminated copy
  * @namelen: bytes of @name
- * @global_id: id given by the control daemon; CRC of the name while solo
+ * @global_id: id given by the control daemon; CRC of the name while solo;
+ *	dlm_ls_set_id()
  * @exflags: DLM_LSFL_* that all members must agree on
  * @lvblen: bytes of a value block
  * @nodir: no resource directory
@@ -191,6 +196,7 @@ struct dlm_ls_stats {
  * @name_seed: of dlm_rsb.hash
  * @walk_pass: number of the last dlm_rsb_walk()
  * @later: owed work and unused resources
+ * @said: by node id: kinds of nonsense that the log has already; dlm_first_bad()
  * @turned_away: holder and id of the lock whose REQUEST got EBADR last
  * @deny_packets: tests: so many allocations of packets under a spinlock fail
  * @sysfs: its object in /sys/kernel/dlm (ls_sysfs.c), or NULL
@@ -198,8 +204,10 @@ struct dlm_ls_stats {
  */
 struct dlm_ls {
 	struct kref		ref;
+	struct rcu_head		rcu;
 	struct dlm_node		*node;
 	struct list_head	node_entry;
+	struct hlist_node	id_node;
 	enum dlm_ls_state	state;
 	char			name[DLM_LOCKSPACE_LEN + 1];
 	u8			namelen;
@@ -248,6 +256,7 @@ struct dlm_ls {
 	u32			name_seed;
 	u8			walk_pass;
 	struct dlm_later	later;
+	struct xarray		said;
 	u64			turned_away;
 	unsigned int		deny_packets;
 
@@ -272,6 +281,8 @@ static inline void dlm_ls_count(struct dlm_ls *ls, enum dlm_ls_stat what)
 extern struct workqueue_struct *dlm_wq;
 
 /* lockspace.c */
+struct dlm_ls *dlm_ls_by_id(struct dlm_node *node, u32 id);
+void dlm_ls_set_id(struct dlm_ls *ls, u32 id);
 void dlm_ls_release_all(struct dlm_node *node);
 void dlm_ls_stop_all(struct dlm_node *node);
 void dlm_node_daemon_changed(struct dlm_node *node);
@@ -314,6 +325,10 @@ int dlm_ls_start(struct dlm_ls *ls, const struct dlm_member_conf *members,
 int dlm_ls_wait_joined(struct dlm_ls *ls);
 bool dlm_is_member(struct dlm_ls *ls, int nodeid);
 unsigned int dlm_member_count(struct dlm_ls *ls);
+
+/* recv.c */
+#define DLM_BAD_RCOM	(DLM_MSG_TYPES + 1)
+bool dlm_first_bad(struct dlm_ls *ls, int nodeid, unsigned int kind);
 
 /* recoverd.c: all that a lockspace does by itself */
 #define DLM_WORK_NEVER	UINT_MAX

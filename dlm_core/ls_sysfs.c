@@ -134,7 +134,7 @@ static int id_store(struct dlm_ls *ls, const char *buf)
 
 	err = kstrtou32(buf, 0, &value);
 	if (!err)
-		WRITE_ONCE(ls->global_id, value);
+		dlm_ls_set_id(ls, value);
 	return err;
 }
 

@@ -29,6 +29,7 @@ struct dlm_node *dlm_node_create(struct net *net)
 	mutex_init(&node->start_lock);
 	spin_lock_init(&node->lock);
 	INIT_LIST_HEAD(&node->lockspaces);
+	hash_init(node->by_id);
 	init_waitqueue_head(&node->changed);
 	dlm_plocks_init(&node->plocks);
 	return node;

@@ -405,10 +405,14 @@ int dlm_rcom_receive(struct dlm_ls *ls, int nodeid, const void *packet,
 	}
 	if (ret == -ENOMEM)
 		return ret;
-	if (ret) {
-		dlm_ls_count(ls, ret == RCOM_BAD ? DLM_ST_RCOM_BAD : DLM_ST_RCOM_IGNORED);
-		pr_debug("dlm: %s: %s recovery message %u from node %d\n",
-			 ls->name, ret == RCOM_BAD ? "bad" : "unexpected", m.type, nodeid);
+	if (ret == RCOM_BAD) {
+		dlm_ls_count(ls, DLM_ST_RCOM_BAD);
+		if (dlm_first_bad(ls, nodeid, DLM_BAD_RCOM +
+				  min_t(u32, m.type, DLM_RCOM_TYPES)))
+			pr_warn("dlm: %s: node %d, recovery message %u: makes no sense\n",
+				ls->name, nodeid, m.type);
+	} else if (ret) {
+		dlm_ls_count(ls, DLM_ST_RCOM_IGNORED);
 	} else if (types[m.type].reply) {
 		dlm_ls_kick(ls, 0);
 	}

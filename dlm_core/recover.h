@@ -98,6 +98,14 @@ enum {
 #define DLM_RECOVER_BATCH	512	/* resources or locks of one step */
 #define DLM_RECOVER_FLIGHT	1024	/* LOOKUPs or LOCKs without reply */
 
+/*
+ * Memory for lock messages that wait for the end of recovery.  A member has at most a few
+ * messages per lock under way, and none once it is stopped itself, so this is much
+ * more than there ever is.  Who sends more is not read from until some have been worked on,
+ * or it is a member no longer.
+ */
+#define DLM_STORED_MAX		(256UL << 20)
+
 /* what all members must have in common (recovery.md 5) */
 struct dlm_ls_config {
 	u32	lvblen;
@@ -124,6 +132,9 @@ struct dlm_ls_config {
  * @names: how far the exchange of names with it is
  * @lastlen: bytes of @last
  * @last: last name that it sent
+ * @pages: how many it sent since the first
+ * @marklen: bytes of @mark
+ * @mark: last name of a page before: no other may end with it
  * @index: where the names for it begin in recovery->index
  * @index_end: where they end
  * @page: first of the page that it was sent last
@@ -147,6 +158,9 @@ struct dlm_rpeer {
 	}			names;
 	u8			lastlen;
 	char			last[DLM_RESNAME_MAXLEN];
+	unsigned int		pages;
+	u8			marklen;
+	char			mark[DLM_RESNAME_MAXLEN];
 	unsigned int		index;
 	unsigned int		index_end;
 	unsigned int		page;
@@ -205,6 +219,7 @@ struct dlm_gone {
  * @stored_lock: guards @stored, @stored_bytes; opening the gate; leaf
  * @stored: struct dlm_stored, oldest first
  * @stored_bytes: memory in @stored
+ * @stored_max: how much there may be; constant but in tests
  */
 struct dlm_recovery {
 	struct mutex		lock;	/* nearly all below */
@@ -248,6 +263,7 @@ struct dlm_recovery {
 	spinlock_t		stored_lock;	/* @stored, opening the gate */
 	struct list_head	stored;
 	size_t			stored_bytes;
+	size_t			stored_max;
 };
 
 /**

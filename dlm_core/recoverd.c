@@ -443,6 +443,7 @@ int dlm_recover_init(struct dlm_ls *ls)
 	init_waitqueue_head(&rec->wait);
 	spin_lock_init(&rec->stored_lock);
 	INIT_LIST_HEAD(&rec->stored);
+	rec->stored_max = DLM_STORED_MAX;
 	ls->recovery = rec;
 	INIT_DELAYED_WORK(&ls->work, work_fn);
 	spin_lock_init(&ls->work_lock);

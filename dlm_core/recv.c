@@ -7,10 +7,33 @@
  * anything; what makes no sense is counted, logged and, where the protocol has an
  * answer for it, answered.
  */
-#include <linux/ratelimit.h>
+#include <linux/bits.h>
+#include <linux/xarray.h>
 #include "engine.h"
 #include "lockspace.h"
 #include "recv.h"
+
+/**
+ * dlm_first_bad - is it the first time that a node gets this wrong, and should that be said?
+ * @ls: the lockspace
+ * @nodeid: the node
+ * @kind: a small number: type of a message, or DLM_BAD_RCOM and more
+ *
+ * A node that goes on and on must not fill the log; the counters tell how much there was.
+ *
+ * Context: any but interrupts; a resource may be locked.
+ * Return: true once for each node and kind, if log_info is set.
+ */
+bool dlm_first_bad(struct dlm_ls *ls, int nodeid, unsigned int kind)
+{
+	unsigned long said = xa_to_value(xa_load(&ls->said, nodeid));
+
+	if (!READ_ONCE(ls->node->config.log_info) || (said & BIT(kind)))
+		return false;
+	xa_store(&ls->said, nodeid, xa_mk_value(said | BIT(kind)),
+		 GFP_NOWAIT | __GFP_NOWARN);
+	return true;
+}
 
 /**
  * dlm_bad_msg - a message makes no sense
@@ -21,10 +44,13 @@
  */
 int dlm_bad_msg(const struct dlm_recv *m, const char *why)
 {
+	u32 type = le32_to_cpu(m->msg->type);
+
 	dlm_ls_count(m->ls, DLM_ST_BAD_MSG);
-	pr_debug_ratelimited("dlm: %s: node %d, message %u, lock %x: %s\n",
-			     m->ls->name, m->nodeid, le32_to_cpu(m->msg->type),
-			     le32_to_cpu(m->msg->remid), why);
+	if (dlm_first_bad(m->ls, m->nodeid, min_t(u32, type, DLM_MSG_TYPES)))
+		pr_warn("dlm: %s: node %d, message %u, lock %x: %s\n",
+			m->ls->name, m->nodeid, type,
+			le32_to_cpu(m->msg->remid), why);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
  * the moment in which none is left: both the last look at the store and the opening happen
  * under stored_lock, as does the look at the gate of who stores.
  */
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include "recover.h"
 
@@ -25,14 +26,7 @@ struct dlm_stored {
 	u8			data[];
 };
 
-/*
- * A member has at most a few messages per lock under way, and none once it is
- * stopped itself, so this is much more than there ever is.  Who sends more is not
- * read from until some have been worked on.
- */
-#define STORED_MAX	(256UL << 20)
-
-/* 0, -ENOMEM, or -EAGAIN if the gate opened in the meantime */
+/* 0, -ENOMEM, -EAGAIN if the gate opened in the meantime, -ENOENT if it is dead */
 static int store(struct dlm_ls *ls, int nodeid, const void *packet,
 		 unsigned int len)
 {
@@ -49,18 +43,32 @@ static int store(struct dlm_ls *ls, int nodeid, const void *packet,
 	spin_lock(&rec->stored_lock);
 	if (ls->gate.state == DLM_GATE_OPEN)
 		err = -EAGAIN;
-	else if (rec->stored_bytes + sizeof(*s) + len > STORED_MAX)
+	else if (ls->gate.state == DLM_GATE_DEAD)
+		err = -ENOENT;
+	else if (rec->stored_bytes + sizeof(*s) + len > rec->stored_max)
 		err = -ENOMEM;
 	if (!err) {
 		list_add_tail(&s->entry, &rec->stored);
 		rec->stored_bytes += sizeof(*s) + len;
 	}
 	spin_unlock(&rec->stored_lock);
-	if (err)
-		kfree(s);
-	else
+	if (!err) {
 		dlm_ls_count(ls, DLM_ST_STORED);
+		return 0;
+	}
+	kfree(s);
+	if (err == -ENOMEM) {
+		dlm_ls_count(ls, DLM_ST_STORE_FULL);
+		pr_warn_ratelimited("dlm: %s: node %d is not read from: too many messages wait for the end of recovery\n",
+				    ls->name, nodeid);
+	}
 	return err;
+}
+
+static int stray(struct dlm_ls *ls)
+{
+	dlm_ls_count(ls, DLM_ST_MSG_STRAY);
+	return 0;
 }
 
 static int receive_msg(struct dlm_ls *ls, int nodeid, const void *packet,
@@ -68,11 +76,8 @@ static int receive_msg(struct dlm_ls *ls, int nodeid, const void *packet,
 {
 	int err;
 
-	if (!dlm_is_member(ls, nodeid) || !READ_ONCE(ls->generation) ||
-	    !dlm_ls_alive(ls)) {
-		dlm_ls_count(ls, DLM_ST_MSG_STRAY);
-		return 0;
-	}
+	if (!dlm_is_member(ls, nodeid) || !READ_ONCE(ls->generation))
+		return stray(ls);
 	do {
 		if (dlm_gate_try_enter(&ls->gate)) {
 			err = dlm_recv_msg(ls, nodeid, packet, len, fx);
@@ -81,7 +86,7 @@ static int receive_msg(struct dlm_ls *ls, int nodeid, const void *packet,
 		}
 		err = store(ls, nodeid, packet, len);
 	} while (err == -EAGAIN);
-	return err;
+	return err == -ENOENT ? stray(ls) : err;
 }
 
 static void drop(struct dlm_recovery *rec, struct dlm_stored *s)
@@ -100,8 +105,13 @@ static void drop(struct dlm_recovery *rec, struct dlm_stored *s)
 void dlm_stored_drop_all(struct dlm_recovery *rec)
 {
 	struct dlm_stored *s, *next;
+	LIST_HEAD(list);
 
-	list_for_each_entry_safe(s, next, &rec->stored, entry)
+	/* who stores either did so before this, or sees that the gate is dead */
+	spin_lock(&rec->stored_lock);
+	list_splice_init(&rec->stored, &list);
+	spin_unlock(&rec->stored_lock);
+	list_for_each_entry_safe(s, next, &list, entry)
 		drop(rec, s);
 }
 
@@ -217,23 +227,6 @@ bool dlm_stored_open(struct dlm_recovery *rec)
 	return open;
 }
 
-/* the lockspace with this number, with a reference, or NULL */
-static struct dlm_ls *find_ls(struct dlm_node *node, u32 id)
-{
-	struct dlm_ls *ls;
-
-	spin_lock(&node->lock);
-	list_for_each_entry(ls, &node->lockspaces, node_entry) {
-		if (dlm_ls_id(ls) == id) {
-			dlm_ls_get(ls);
-			spin_unlock(&node->lock);
-			return ls;
-		}
-	}
-	spin_unlock(&node->lock);
-	return NULL;
-}
-
 /**
  * dlm_receive - a packet came: struct dlm_comms_user.receive
  * @priv: our struct dlm_node
@@ -253,7 +246,7 @@ int dlm_receive(void *priv, int nodeid, const void *packet, unsigned int len,
 	struct dlm_ls *ls;
 	int err = 0;
 
-	ls = find_ls(node, le32_to_cpu(h->u));
+	ls = dlm_ls_by_id(node, le32_to_cpu(h->u));
 	if (!ls) {
 		dlm_node_count(node, DLM_NS_STRAY);
 		if (h->cmd == DLM_CMD_RCOM)

@@ -27,6 +27,7 @@ static const char *const ls_names[] = {
 	[DLM_ST_BAD_MSG]	= "messages_bad",
 	[DLM_ST_RETRY]		= "retries",
 	[DLM_ST_STORED]		= "stored_messages",
+	[DLM_ST_STORE_FULL]	= "store_full",
 	[DLM_ST_MSG_STRAY]	= "stray_messages",
 	[DLM_ST_RCOM_IGNORED]	= "ignored_rcoms",
 	[DLM_ST_RCOM_BAD]	= "bad_rcoms",

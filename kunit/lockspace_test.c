@@ -117,6 +117,12 @@ static void bad_lvblen(struct kunit *test)
 	struct dlm_ls *ls;
 
 	KUNIT_EXPECT_EQ(test, dlm_ls_create(w->node, &params, &ls), -EINVAL);
+	/* no message has room for it */
+	params.lvblen = DLM_LVBLEN_MAX + 8;
+	KUNIT_EXPECT_EQ(test, dlm_ls_create(w->node, &params, &ls), -EINVAL);
+	params.lvblen = DLM_LVBLEN_MAX;
+	KUNIT_EXPECT_EQ(test, dlm_ls_create(w->node, &params, &ls), 0);
+	KUNIT_EXPECT_EQ(test, dlm_ls_release(ls, DLM_RELEASE_IF_UNUSED), 0);
 }
 
 /* device creators get EEXIST with or without NEWEXCL */
@@ -677,6 +683,107 @@ static void many_names(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&w->ls->rsbs.nelems), 0);
 }
 
+/* --- by number ---------------------------------------------------------- */
+
+static void expect_id(struct kunit *test, struct dlm_node *node, u32 id,
+		      struct dlm_ls *want, int line)
+{
+	struct dlm_ls *ls = dlm_ls_by_id(node, id);
+
+	KUNIT_EXPECT_PTR_EQ_MSG(test, ls, want, "line %d", line);
+	if (ls)
+		dlm_ls_put(ls);
+}
+
+#define by_id(node, id, want)	expect_id(test, node, id, want, __LINE__)
+
+static void ids_find(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	struct dlm_ls *a = t_ls(test, w->node, "a", 0), *b = t_ls(test, w->node, "b", 0);
+	struct dlm_node *other = t_node(test);
+
+	by_id(w->node, dlm_ls_id(a), a);
+	by_id(w->node, dlm_ls_id(b), b);
+	by_id(w->node, 4711, NULL);
+	by_id(other, dlm_ls_id(a), NULL);
+	/* the control daemon has another number */
+	dlm_ls_set_id(a, 4711);
+	by_id(w->node, 4711, a);
+	dlm_ls_set_id(a, 4711 + 32);
+	by_id(w->node, 4711, NULL);
+	by_id(w->node, 4711 + 32, a);
+	/* nonsense: the same for two; one of them is left */
+	dlm_ls_set_id(b, 4711 + 32);
+	dlm_ls_get(a);
+	release(test, a);
+	by_id(w->node, 4711 + 32, b);
+	/* a file of it was still being written when it went */
+	dlm_ls_set_id(a, 4711);
+	by_id(w->node, 4711, NULL);
+	dlm_ls_put(a);
+	release(test, b);
+	by_id(w->node, 4711 + 32, NULL);
+	dlm_node_stop(other);
+	dlm_node_put(other);
+}
+
+/**
+ * struct seeker - looks for a lockspace that comes, goes and changes its number
+ * @node: where
+ * @found: times that it was there
+ * @wrong: times that it was another
+ */
+struct seeker {
+	struct dlm_node	*node;
+	unsigned int	found;
+	unsigned int	wrong;
+};
+
+#define SOUGHT	77
+
+static int seek(void *data)
+{
+	struct seeker *s = data;
+	struct dlm_ls *ls;
+
+	while (!kthread_should_stop()) {
+		ls = dlm_ls_by_id(s->node, SOUGHT);
+		if (ls) {
+			WRITE_ONCE(s->found, s->found + 1);
+			s->wrong += strcmp(dlm_ls_name(ls), "sought") != 0;
+			dlm_ls_put(ls);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static void ids_find_while(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+	struct seeker s = { .node = w->node };
+	struct task_struct *task = kthread_run(seek, &s, "dlm-id-test");
+	unsigned long end = jiffies + 60 * HZ;
+	int round;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (round = 0; round < 100 || !READ_ONCE(s.found); round++) {
+		struct dlm_ls *ls = t_ls(test, w->node, "sought", 0);
+
+		dlm_ls_set_id(ls, SOUGHT);
+		cond_resched();
+		if (round % 2)
+			dlm_ls_set_id(ls, SOUGHT + 32);
+		release(test, ls);
+		if (time_after(jiffies, end))
+			break;
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_GT(test, s.found, 0U);
+	KUNIT_EXPECT_EQ(test, s.wrong, 0U);
+}
+
 static struct kunit_case lockspace_cases[] = {
 	KUNIT_CASE_PARAM(names, name_gen_params),
 	KUNIT_CASE(properties),
@@ -699,6 +806,8 @@ static struct kunit_case lockspace_cases[] = {
 	KUNIT_CASE(ids_go_up),
 	KUNIT_CASE(ids_wrap),
 	KUNIT_CASE(many_names),
+	KUNIT_CASE(ids_find),
+	KUNIT_CASE(ids_find_while),
 	{}
 };
 

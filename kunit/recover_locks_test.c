@@ -568,6 +568,81 @@ static void stored_many(struct kunit *test)
 		t_granted(l[i], NL);
 }
 
+/* with messages stored the gate does not open, whoever asks for it */
+static void stored_first(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	struct dlm_recovery *rec = c_ls(c, 1)->recovery;
+
+	c_lock(l1, CR, 0, 0);
+	dlm_recover_pause(c_ls(c, 1));
+	KUNIT_EXPECT_EQ(test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
+	c_settle(c);
+	mutex_lock(&rec->lock);
+	KUNIT_EXPECT_FALSE(test, dlm_stored_open(rec));
+	KUNIT_EXPECT_EQ(test, c_ls(c, 1)->gate.state, (int)DLM_GATE_CLOSED);
+	mutex_unlock(&rec->lock);
+	t_quiet(l2);
+	dlm_recover_resume(c_ls(c, 1));
+	c_settle(c);
+	t_granted(l2, CR);
+	c_check(c);
+}
+
+/* too many: they stay with the transport, and are worked on in order, and none is lost */
+static void stored_full(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct dlm_recovery *rec = c_ls(c, 1)->recovery;
+	struct t_lock *l[20], *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	int i;
+
+	c_lock(l1, CR, 0, 0);
+	/* node 2 knows the master */
+	c_lock(l2, CR, 0, 0);
+	rec->stored_max = 1000;
+	dlm_recover_pause(c_ls(c, 1));
+	for (i = 0; i < ARRAY_SIZE(l); i++) {
+		l[i] = c_new(c, 2, name);
+		KUNIT_EXPECT_EQ(test, t_call_lock(l[i], CR, 0, name, strlen(name)), 0);
+	}
+	for (i = 0; i < 100; i++) {
+		memlink_transmit(c->r->net, 2, 1);
+		memlink_deliver(c->r->net, 2, 1, MEMLINK_ALL);
+	}
+	KUNIT_EXPECT_LE(test, rec->stored_bytes, (size_t)1000);
+	KUNIT_EXPECT_GT(test, c_stat(c, 1, DLM_ST_STORED), 1ULL);
+	KUNIT_EXPECT_LT(test, c_stat(c, 1, DLM_ST_STORED), (u64)ARRAY_SIZE(l));
+	KUNIT_EXPECT_GT(test, c_stat(c, 1, DLM_ST_STORE_FULL), 0ULL);
+	dlm_recover_resume(c_ls(c, 1));
+	c_settle(c);
+	for (i = 0; i < ARRAY_SIZE(l); i++)
+		t_granted(l[i], CR);
+	KUNIT_EXPECT_EQ(test, rec->stored_bytes, (size_t)0);
+	c_check(c);
+}
+
+/* the lockspace is released: nothing is stored that nobody would ever look at */
+static void stored_by_nobody(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct dlm_recovery *rec = c_ls(c, 1)->recovery;
+	const char *name = c_name(c, 1);
+	struct t_lock *l2 = c_new(c, 2, name);
+	u64 strays = c_stat(c, 1, DLM_ST_MSG_STRAY);
+
+	dlm_recover_pause(c_ls(c, 1));
+	dlm_gate_set(&c_ls(c, 1)->gate, DLM_GATE_DEAD);
+	KUNIT_EXPECT_EQ(test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
+	c_settle(c);
+	KUNIT_EXPECT_EQ(test, c_stat(c, 1, DLM_ST_MSG_STRAY), strays + 1);
+	KUNIT_EXPECT_TRUE(test, list_empty(&rec->stored));
+	rec->paused = false;
+}
+
 /* who is no member, or an unknown lockspace: counted and dropped */
 static void strays(struct kunit *test)
 {
@@ -663,6 +738,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(locks_sent_once),
 	KUNIT_CASE(stored),
 	KUNIT_CASE(stored_many),
+	KUNIT_CASE(stored_first),
+	KUNIT_CASE(stored_full),
+	KUNIT_CASE(stored_by_nobody),
 	KUNIT_CASE(strays),
 	KUNIT_CASE(master_dies),
 	KUNIT_CASE(two_die),

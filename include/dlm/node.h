@@ -7,6 +7,7 @@
 #ifndef _DLM_NODE_H
 #define _DLM_NODE_H
 
+#include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -89,9 +90,10 @@ enum dlm_node_stat {
  * @comm_seq: given to the last node that was configured; @control
  * @start_lock: guards @comms_users: start and stop of @comms; outside of @control
  * @comms_users: lockspaces that need @comms
- * @lock: guards @lockspaces, their states, @dead, @local_id, @monitors and
+ * @lock: guards @lockspaces, @by_id, their states, @dead, @local_id, @monitors and
  *	@monitored; leaf
  * @lockspaces: all of them, through dlm_ls.node_entry
+ * @by_id: the same by their number, for packets; readers under RCU
  * @dead: dlm_node_stop() was called: nothing new may be created
  * @local_id: node id of ours that is configured, 0 if none is
  * @monitors: open dlm-monitor handles
@@ -118,6 +120,7 @@ struct dlm_node {
 	unsigned int		comms_users;
 	spinlock_t		lock;	/* @lockspaces, @dead, @local_id, @monitor* */
 	struct list_head	lockspaces;
+	DECLARE_HASHTABLE(by_id, 5);
 	bool			dead;
 	int			local_id;
 	unsigned int		monitors;
