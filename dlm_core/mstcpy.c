@@ -118,6 +118,10 @@ static bool record_ok(const struct dlm_w_lock *rec)
 	case DLM_LKSTS_GRANTED:
 		return rec->grmode != DLM_LOCK_IV;
 	case DLM_LKSTS_CONVERT:
+		/* old kernels lose the mode of these two, which is found again */
+		return rec->rqmode != DLM_LOCK_IV &&
+		       (rec->grmode != DLM_LOCK_IV ||
+			rec->rqmode == DLM_LOCK_PR || rec->rqmode == DLM_LOCK_CW);
 	case DLM_LKSTS_WAITING:
 		return rec->rqmode != DLM_LOCK_IV;
 	default:
@@ -143,7 +147,8 @@ static bool record_ok(const struct dlm_w_lock *rec)
 int dlm_mstcpy_recover(struct dlm_rsb *r, struct dlm_lkb *lkb, int nodeid,
 		       const struct dlm_w_lock *rec, char *lvb)
 {
-	u32 exflags = le32_to_cpu(rec->exflags);
+	/* who has this flag does not wait: it would overtake everybody */
+	u32 exflags = le32_to_cpu(rec->exflags) & ~DLM_LKF_EXPEDITE;
 	int err;
 
 	if (!record_ok(rec))

@@ -215,13 +215,15 @@ static bool must_be_sent(const struct dlm_rsb *r)
 static unsigned int list_queue(struct dlm_recovery *rec,
 			       const struct list_head *queue)
 {
-	const struct dlm_lkb *lkb;
+	struct dlm_lkb *lkb;
 	unsigned int n = 0;
 
 	list_for_each_entry(lkb, queue, queue) {
 		if (lkb->flags & DLM_LKB_MSTCPY)
 			continue;
 		n++;
+		/* a reply that an interrupted recovery waited for is not due any more */
+		lkb->flags &= ~DLM_LKB_LOCK_SENT;
 		if (rec->queue && rec->queued < rec->queue_size)
 			rec->queue[rec->queued++] = lkb->id;
 	}
@@ -365,6 +367,9 @@ static void send_again(struct dlm_recovery *rec, u32 id)
 {
 	unsigned int at = rec->queue_head + rec->queued;
 
+	/* each that is due left a place */
+	if (rec->queued >= rec->queue_size)
+		return;
 	if (at >= rec->queue_size)
 		at -= rec->queue_size;
 	rec->queue[at] = id;

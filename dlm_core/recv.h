@@ -5,8 +5,10 @@
 #ifndef _DLM_RECV_H
 #define _DLM_RECV_H
 
+#include <linux/minmax.h>
 #include <dlm/wire.h>
 #include "engine.h"
+#include "lockspace.h"
 
 /**
  * struct dlm_recv - a message
@@ -29,6 +31,15 @@ struct dlm_recv {
 
 /* recv.c */
 int dlm_bad_msg(const struct dlm_recv *m, const char *why);
+
+/*
+ * Bytes of a value block that came with a message: at most as many as there are in one.
+ * Nodes that have no block to send leave it out, whatever the flags say (wire.md 5.1).
+ */
+static inline unsigned int dlm_recv_lvb(const struct dlm_recv *m)
+{
+	return min(m->tail, m->ls->lvblen);
+}
 
 /* the handlers: 0, or -ENOMEM with nothing done */
 /* master.c's side: remote.c */

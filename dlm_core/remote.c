@@ -79,17 +79,11 @@ static bool wants_lvb(const struct dlm_w_msg *msg)
 	return le32_to_cpu(msg->exflags) & DLM_LKF_VALBLK;
 }
 
+/* 6.1 sends bytes that mean nothing as well */
 static void take_lvb(struct dlm_lkb *lkb, const struct dlm_recv *m)
 {
-	if (!wants_lvb(m->msg) || !lkb->lvb)
-		return;
-	memcpy(lkb->lvb, m->msg->extra, m->ls->lvblen);
-}
-
-/* a value block, if there must be one; 6.1 sends bytes that mean nothing as well */
-static bool lvb_ok(const struct dlm_recv *m)
-{
-	return !wants_lvb(m->msg) || m->tail == m->ls->lvblen;
+	if (wants_lvb(m->msg) && lkb->lvb)
+		memcpy(lkb->lvb, m->msg->extra, dlm_recv_lvb(m));
 }
 
 /* --- REQUEST ------------------------------------------------------------ */
@@ -282,7 +276,8 @@ static int no_lock(const struct dlm_recv *m, enum dlm_msg_type reply,
 
 /*
  * The same for an operation that may move a value block: with the buffers that
- * takes.  Returns 0, a trouble, or -ENOMEM.
+ * takes.  An unlock (@mode is DLM_LOCK_IV) without one has nothing to move if the lock never
+ * had any.  Returns 0, a trouble, or -ENOMEM.
  */
 static int lock_with_lvbs(const struct dlm_recv *m, int mode,
 			  struct reserve *res, struct dlm_lkb **lkbp)
@@ -296,7 +291,8 @@ static int lock_with_lvbs(const struct dlm_recv *m, int mode,
 		if (trouble || !wants_lvb(m->msg))
 			return trouble;
 		lkb = *lkbp;
-		for_lkb = !lkb->lvb && !res->lkb_lvb;
+		for_lkb = !lkb->lvb && !res->lkb_lvb &&
+			  (mode != DLM_LOCK_IV || m->tail);
 		for_rsb = !lkb->rsb->lvb && !res->rsb_lvb &&
 			  max_t(int, mode, lkb->grmode) >= DLM_LOCK_PW;
 		if (!for_lkb && !for_rsb)
@@ -373,8 +369,8 @@ int dlm_recv_convert(const struct dlm_recv *m)
 	struct dlm_rsb *r;
 	int err;
 
-	if (!mode_ok(mode) || !lvb_ok(m))
-		return dlm_bad_msg(m, "conversion with a bad mode or value block");
+	if (!mode_ok(mode))
+		return dlm_bad_msg(m, "conversion with a bad mode");
 	if (dlm_fx_reserve(m->ls, m->fx, 2, GFP_NOIO))
 		return -ENOMEM;
 	err = lock_with_lvbs(m, mode, &res, &lkb);
@@ -411,8 +407,6 @@ int dlm_recv_unlock(const struct dlm_recv *m)
 	struct dlm_rsb *r;
 	int err;
 
-	if (!lvb_ok(m))
-		return dlm_bad_msg(m, "unlock with a bad value block");
 	if (dlm_fx_reserve(m->ls, m->fx, 1, GFP_NOIO))
 		return -ENOMEM;
 	err = lock_with_lvbs(m, DLM_LOCK_IV, &res, &lkb);

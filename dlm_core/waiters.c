@@ -310,6 +310,22 @@ static struct dlm_lkb *lock_copy(const struct dlm_recv *m, __le32 id)
 	return NULL;
 }
 
+/*
+ * The same for a reply.  An operation that will be made again after recovery was asked of who
+ * is gone: nobody can have an answer to it.  But a LOOKUP is made again in any case, and who
+ * was asked may have taken it for a request before.
+ */
+static struct dlm_lkb *asked_copy(const struct dlm_recv *m, __le32 id)
+{
+	struct dlm_lkb *lkb = lock_copy(m, id);
+
+	if (!lkb || !(lkb->flags & DLM_LKB_RESEND) ||
+	    lkb->wait_type == DLM_MSG_LOOKUP)
+		return lkb;
+	dlm_rsb_unlock(lkb->rsb);
+	return NULL;
+}
+
 static void end_wait(struct dlm_lkb *lkb)
 {
 	lkb->wait_type = 0;
@@ -327,11 +343,10 @@ static void end_overlap(struct dlm_lkb *lkb, u16 flag)
 
 static void take_value_block(struct dlm_lkb *lkb, const struct dlm_recv *m)
 {
-	if (!lkb->lvb || !(lkb->exflags & DLM_LKF_VALBLK) ||
-	    m->tail != m->ls->lvblen ||
+	if (!lkb->lvb || !(lkb->exflags & DLM_LKF_VALBLK) || !m->tail ||
 	    dlm_lvb_dir(lkb->grmode, lkb->rqmode) != DLM_LVB_READ)
 		return;
-	memcpy(lkb->lvb, m->msg->extra, m->tail);
+	memcpy(lkb->lvb, m->msg->extra, dlm_recv_lvb(m));
 	lkb->lvbseq = le32_to_cpu(m->msg->lvbseq);
 }
 
@@ -454,7 +469,7 @@ int dlm_recv_request_reply(const struct dlm_recv *m)
 
 	if (dlm_fx_reserve(m->ls, m->fx, 1, GFP_NOIO))
 		return -ENOMEM;
-	lkb = lock_copy(m, m->msg->remid);
+	lkb = asked_copy(m, m->msg->remid);
 	if (!lkb)
 		return dlm_bad_msg(m, "reply to a request of nobody");
 	r = lkb->rsb;
@@ -530,7 +545,7 @@ int dlm_recv_lookup_reply(const struct dlm_recv *m)
 
 	if (dlm_fx_reserve(m->ls, m->fx, 1, GFP_NOIO))
 		return -ENOMEM;
-	lkb = lock_copy(m, m->msg->lkid);
+	lkb = asked_copy(m, m->msg->lkid);
 	if (!lkb)
 		return dlm_bad_msg(m, "answer to a question of nobody");
 	r = lkb->rsb;
@@ -582,7 +597,7 @@ static void converted(struct dlm_lkb *lkb, const struct dlm_recv *m)
  */
 int dlm_recv_convert_reply(const struct dlm_recv *m)
 {
-	struct dlm_lkb *lkb = lock_copy(m, m->msg->remid);
+	struct dlm_lkb *lkb = asked_copy(m, m->msg->remid);
 	struct dlm_rsb *r;
 
 	if (!lkb)
@@ -614,7 +629,7 @@ static void unlocked(struct dlm_lkb *lkb, struct dlm_fx *fx)
  */
 int dlm_recv_unlock_reply(const struct dlm_recv *m)
 {
-	struct dlm_lkb *lkb = lock_copy(m, m->msg->remid);
+	struct dlm_lkb *lkb = asked_copy(m, m->msg->remid);
 	struct dlm_rsb *r;
 
 	if (!lkb)
@@ -674,7 +689,7 @@ static bool end_cancel(struct dlm_lkb *lkb)
  */
 int dlm_recv_cancel_reply(const struct dlm_recv *m)
 {
-	struct dlm_lkb *lkb = lock_copy(m, m->msg->remid);
+	struct dlm_lkb *lkb = asked_copy(m, m->msg->remid);
 	struct dlm_rsb *r;
 
 	/* the lock may have ended before: its unlock overtook nothing */
@@ -715,8 +730,9 @@ int dlm_recv_grant(const struct dlm_recv *m)
 	if (!lkb)
 		return dlm_bad_msg(m, "grant for nobody");
 	r = lkb->rsb;
-	if (lkb->status != DLM_LKSTS_WAITING &&
-	    lkb->status != DLM_LKSTS_CONVERT) {
+	/* one that was cancelled wants nothing any more, and is about to end */
+	if ((lkb->status != DLM_LKSTS_WAITING &&
+	     lkb->status != DLM_LKSTS_CONVERT) || lkb->rqmode == DLM_LOCK_IV) {
 		dlm_rsb_unlock(r);
 		return dlm_bad_msg(m, "grant for who does not wait");
 	}
