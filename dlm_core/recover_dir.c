@@ -15,6 +15,7 @@
  * that asks, or itself if its own turn over the roots comes first.  What it said once in a
  * recovery, or learned from names, is settled (DLM_RSB_SETTLED).
  */
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -242,8 +243,11 @@ static int ask_names(struct dlm_step *st, struct dlm_rpeer *p)
 		return 0;
 	}
 	/* a request to go on must not be repeated: from the start */
-	if (p->wants)
+	if (p->wants) {
 		p->lastlen = 0;
+		p->marklen = 0;
+		p->pages = 0;
+	}
 	packet = dlm_rcom_ask(st, p, DLM_RCOM_NAMES, p->lastlen);
 	if (!packet)
 		return -ENOMEM;
@@ -330,6 +334,21 @@ static int page_check(const struct rcom *m)
 	return -1;
 }
 
+/*
+ * Does this page end where an earlier one did?  Then the sender leads us round in a circle.  One
+ * name is kept, of page 1, 2, 4, 8 ...: whatever length the circle has, it meets that.
+ */
+static bool goes_round(struct dlm_rpeer *p, const u8 *name, unsigned int len)
+{
+	if (p->marklen == len && !memcmp(p->mark, name, len))
+		return true;
+	if (is_power_of_2(++p->pages)) {
+		p->marklen = len;
+		memcpy(p->mark, name, len);
+	}
+	return false;
+}
+
 /**
  * dlm_on_names_reply - a page of names
  * @m: the message, the reply that is due
@@ -356,7 +375,7 @@ int dlm_on_names_reply(const struct rcom *m)
 		if (len > 1)
 			last = buf + at;
 	}
-	if (more && !last)
+	if (more && (!last || goes_round(p, last + 2, get_len(last))))
 		return RCOM_BAD;
 	p->wants = 0;
 	if (more) {

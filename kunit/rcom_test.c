@@ -349,6 +349,7 @@ static const struct record records[] = {
 	{ "rqmode 6", -EINVAL, CR, 6, 3 },
 	{ "granted nothing", -EINVAL, IV, IV, 2 },
 	{ "converting to nothing", -EINVAL, CR, IV, 3 },
+	{ "converting to EX, mode lost", -EINVAL, IV, EX, 3 },
 	{ "waiting for nothing", -EINVAL, IV, IV, 1 },
 	{ "name of 65 bytes", -EINVAL, PR, IV, 2, .namelen = 65 },
 	{ "name of 65535 bytes", -EINVAL, PR, IV, 2, .namelen = 65535 },
@@ -488,6 +489,189 @@ static void pr_and_cw(struct kunit *test)
 	t_client_close(client);
 }
 
+/* a lock that waits cannot overtake others by a flag that such a lock never has */
+static void waits_in_line(struct kunit *test)
+{
+	struct rcom_world *w = test->priv;
+	struct t_world tw = { .test = test };
+	const struct dlm_w_lock *out = (void *)w->a.body;
+	struct t_client *client;
+	struct dlm_w_lock *l;
+	struct t_lock *mine;
+	struct dlm_lkb *lkb;
+	u32 id;
+
+	r_stop_all(w->r);
+	tw.node = w->r->host[1].node;
+	tw.ls = w->r->host[1].ls;
+	client = t_client_new(&tw);
+	mine = t_new(&tw, client, "root");
+	KUNIT_EXPECT_EQ(test, r_start_with(w->r, 1, (int []){ 1 }, 1, 0), 0);
+	t_lock(mine, EX, 0, 0);
+	r_stop_all(w->r);
+	bring_to(w, DLM_PH_DIR);
+	l = lock_record(w, "root", 4);
+	l->grmode = IV;
+	l->rqmode = EX;
+	l->status = DLM_LKSTS_WAITING;
+	l->exflags = cpu_to_le32(EXPEDITE);
+	KUNIT_EXPECT_TRUE(test, ask(w, DLM_RCOM_LOCK, sizeof(*l)));
+	KUNIT_EXPECT_EQ(test, (int)le32_to_cpu(out->result), 0);
+	id = le32_to_cpu(out->remid);
+	lkb = dlm_lkb_lock(tw.ls, id);
+	KUNIT_ASSERT_NOT_NULL(test, lkb);
+	lkb->rsb->flags |= DLM_RSB_NEW_MASTER;
+	rsb_spin_unlock(lkb->rsb);
+	r_run(w->r);
+	r_all_running(w->r);
+	lkb = dlm_lkb_lock(tw.ls, id);
+	KUNIT_ASSERT_NOT_NULL(test, lkb);
+	KUNIT_EXPECT_EQ(test, (int)lkb->status, (int)DLM_LKSTS_WAITING);
+	rsb_spin_unlock(lkb->rsb);
+	dlm_node_stop(tw.node);
+	t_client_close(client);
+}
+
+/* --- pages of names (wire.md 6.5, recovery.md 7) ------------------------- */
+
+/**
+ * struct page_case - pages that node 2 sends one after the other
+ * @name: of the case
+ * @pages: each a list of names, "-" for none.  A digit is a name whose directory is here, x one
+ *	whose directory is elsewhere; then may come: . the end of all, ! nothing at all (no
+ *	terminator), < a length that reaches beyond the page, > one of 65.  Else the page
+ *	ends so that there is more
+ * @bad: which page is refused, 0 for none; then node 1 asks anew
+ * @strange: names that are refused while their page is used
+ */
+struct page_case {
+	const char	*name;
+	const char	*pages[10];
+	int		bad;
+	unsigned int	strange;
+};
+
+static const struct page_case page_cases[] = {
+	{ "one page", { "12." } },
+	{ "three pages", { "12", "34", "5." } },
+	{ "nothing", { "-." } },
+	{ "unsorted, and twice", { "312", "21", "5." } },
+	{ "strange names", { "1x", "x2." }, .strange = 2 },
+	{ "no names, but more", { "-" }, .bad = 1 },
+	{ "no terminator", { "12!" }, .bad = 1 },
+	{ "no body", { "-!" }, .bad = 1 },
+	{ "length beyond the page", { "1<" }, .bad = 1 },
+	{ "name of 65 bytes", { "1>" }, .bad = 1 },
+	{ "bad after good", { "12", "34", "5!" }, .bad = 3 },
+	{ "the same page again", { "12", "12" }, .bad = 2 },
+	{ "the same page later", { "12", "34", "34" }, .bad = 3 },
+	{ "a circle of two", { "1", "2", "1", "2" }, .bad = 4 },
+	{ "a circle of three", { "1", "2", "3", "1", "2", "3", "1" }, .bad = 7 },
+};
+
+static void page_desc(const struct page_case *p, char *desc)
+{
+	strscpy(desc, p->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(pages, page_cases, page_desc);
+
+/* the @n-th name with this directory node */
+static unsigned int nth_name(struct rcom_world *w, int dir, int n, char *name)
+{
+	int i, seen = 0;
+
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, 16, "page%d", i);
+		if (dlm_dir_nodeid(w->r->host[1].ls, name, strlen(name)) == dir &&
+		    seen++ == n)
+			break;
+	}
+	return strlen(name);
+}
+
+static void put_length(struct rcom_world *w, unsigned int len)
+{
+	w->body[w->len++] = len >> 8;
+	w->body[w->len++] = len;
+}
+
+static void put_name(struct rcom_world *w, char c)
+{
+	char name[16];
+	unsigned int len;
+
+	len = c == 'x' ? nth_name(w, 2, 0, name) : nth_name(w, 1, c - '0', name);
+	put_length(w, len);
+	memcpy(w->body + w->len, name, len);
+	w->len += len;
+}
+
+static void make_page(struct rcom_world *w, const char *page)
+{
+	w->len = 0;
+	for (; *page; page++) {
+		switch (*page) {
+		case '-':
+			break;
+		case '.':
+			put_length(w, DLM_NAMES_END);
+			return;
+		case '!':
+			return;
+		case '<':
+			put_length(w, 10);
+			w->body[w->len++] = 'n';
+			return;
+		case '>':
+			put_length(w, 65);
+			memset(w->body + w->len, 'n', 65);
+			w->len += 65;
+			break;
+		default:
+			put_name(w, *page);
+		}
+	}
+	put_length(w, DLM_NAMES_MORE);
+}
+
+static void names_page(struct kunit *test)
+{
+	const struct page_case *pc = test->param_value;
+	struct rcom_world *w = test->priv;
+	struct dlm_rpeer *p;
+	u64 bad, before;
+	int i;
+
+	bring_to(w, DLM_PH_NAMES);
+	p = dlm_rpeer_find(rec1(w), 2);
+	before = stat(w, DLM_ST_RCOM_BAD);
+	for (i = 0; i < ARRAY_SIZE(pc->pages) && pc->pages[i]; i++) {
+		KUNIT_ASSERT_EQ(test, (int)p->wants, (int)DLM_RCOM_NAMES_REPLY);
+		make_page(w, pc->pages[i]);
+		w->type = DLM_RCOM_NAMES_REPLY;
+		w->id = p->id;
+		w->seq_reply = rec1(w)->seq;
+		bad = stat(w, DLM_ST_RCOM_BAD);
+		ask_as(w, 2);
+		if (pc->bad == i + 1) {
+			KUNIT_EXPECT_EQ(test, stat(w, DLM_ST_RCOM_BAD), bad + 1);
+			KUNIT_EXPECT_EQ(test, (int)p->wants, (int)DLM_RCOM_NAMES_REPLY);
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, (int)p->wants, 0);
+		/* it asks for the next one, behind the last name */
+		dlm_ls_work(w->r->host[1].ls, w->r->now);
+		memlink_transmit(w->r->net, 1, 2);
+	}
+	KUNIT_EXPECT_EQ(test, stat(w, DLM_ST_RCOM_BAD), before + pc->strange + !!pc->bad);
+	if (!pc->bad)
+		KUNIT_EXPECT_EQ(test, (int)p->names, (int)DLM_NAMES_ALL);
+	/* the real node 2 answers when it is asked anew */
+	r_run(w->r);
+	r_all_running(w->r);
+}
+
 /* a lockspace that is not here: "not ready", to a status and to nothing else */
 static void not_ready(struct kunit *test)
 {
@@ -512,6 +696,8 @@ static struct kunit_case rcom_cases[] = {
 	KUNIT_CASE(bad_lookup),
 	KUNIT_CASE_PARAM(a_lock, records_gen_params),
 	KUNIT_CASE_PARAM(pr_and_cw, crossings_gen_params),
+	KUNIT_CASE(waits_in_line),
+	KUNIT_CASE_PARAM(names_page, pages_gen_params),
 	KUNIT_CASE(not_ready),
 	{ }
 };
