@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * member.c, recover_dir.c, reqqueue.c: a node comes back, and is in use again, when another one
+ * has not finished the recovery from its departure; and then that is interrupted.
+ *
+ * Node 1 leads.  Node 3 is late: it never hears that all are done, and still counts node 2,
+ * which is back, among the gone.
+ */
+#include "cluster.h"
+
+static struct dlm_recovery *rec(struct c_world *c, int node)
+{
+	return c->r->host[node].ls->recovery;
+}
+
+static void until(struct c_world *c, int node, enum dlm_phase phase)
+{
+	int i;
+
+	for (i = 0; i < 100000 && rec(c, node)->phase < phase; i++)
+		if (!r_turn(c->r))
+			break;
+	KUNIT_ASSERT_GE_MSG(c->test, (int)rec(c, node)->phase, (int)phase, "node %d", node);
+}
+
+/* what node 2 is since it came back */
+struct returned {
+	struct t_world	w;
+	struct t_client	*client;
+};
+
+/* node 2 leaves and comes back; the recovery from that ends everywhere but on node 3 */
+static void return_of_2(struct c_world *c, struct returned *back)
+{
+	int i;
+
+	r_kill(c->r, 2);
+	r_stop_all(c->r);
+	r_node(c->r, 2, 0);
+	back->w.test = c->test;
+	back->w.node = c->r->host[2].node;
+	back->w.ls = c->r->host[2].ls;
+	back->client = t_client_new(&back->w);
+	c->w[2].ls = back->w.ls;
+	c->w[2].node = back->w.node;
+	for (i = 1; i <= c->nodes; i++)
+		r_start(c->r, i, i == 2 ? 0 : 2);
+	/* it knows that all are done, and keeps it from node 3 */
+	until(c, 1, DLM_PH_REPLAY);
+	memlink_stall(c->r->net, 1, 3, true);
+	for (i = 1; i <= c->nodes; i++)
+		if (i != 3)
+			until(c, i, DLM_PH_RUNNING);
+	KUNIT_ASSERT_EQ(c->test, (int)rec(c, 3)->phase, (int)DLM_PH_DONE);
+	KUNIT_EXPECT_TRUE(c->test, dlm_is_gone(rec(c, 3), 2));
+}
+
+static void end_of_2(struct returned *back)
+{
+	dlm_node_stop(back->w.node);
+	t_client_close(back->client);
+}
+
+/* some turns, none of which ends anything */
+static void turns(struct c_world *c, int n)
+{
+	while (n-- && r_turn(c->r))
+		;
+}
+
+static void again(struct c_world *c)
+{
+	r_stop_all(c->r);
+	memlink_stall(c->r->net, 1, 3, false);
+	r_start_all(c->r);
+}
+
+/* a request that the late node stored is not one of the former incarnation's */
+static void request_is_kept(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l3 = c_new(c, 3, name), *l2;
+	struct returned back = { };
+
+	c_lock(l3, CR, 0, 0);
+	return_of_2(c, &back);
+	l2 = t_new(&back.w, back.client, name);
+	KUNIT_EXPECT_EQ(test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
+	turns(c, 200);
+	/* node 1 keeps the directory record */
+	KUNIT_EXPECT_EQ(test, c_stat(c, 3, DLM_ST_STORED), 1ULL);
+	t_quiet(l2);
+	again(c);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	t_granted(l2, CR);
+	t_holds(l3, CR);
+	c_check(c);
+	end_of_2(&back);
+}
+
+/* a name of which another node than 3 has the record while all live, and 3 without node 4 */
+static const char *other_than_3_then_3(struct c_world *c)
+{
+	static const int left[] = { 1, 2, 3, 5 };
+	const char *name;
+	u32 hash;
+	int dir;
+
+	for (;;) {
+		for (dir = 1; dir <= 5; dir++) {
+			if (dir == 3)
+				continue;
+			name = c_name(c, dir);
+			hash = dlm_dir_hash(name, strlen(name)) >> 16;
+			if (left[hash % 4] == 3)
+				return name;
+		}
+	}
+}
+
+/*
+ * The master dies, and node 3 keeps the record now.  It names the first that asks, which is
+ * node 2, and no other to the second, although node 2 is still among its gone.
+ */
+static void one_master(struct kunit *test)
+{
+	struct t_lock *l3, *l4, *l5, *l2;
+	struct returned back = { };
+	struct c_world *c;
+	const char *name;
+	int i;
+
+	c_init_n(test, 5, 0, true);
+	c = test->priv;
+	name = other_than_3_then_3(c);
+	l4 = c_new(c, 4, name);
+	c_lock(l4, CR, 0, 0);
+	l3 = c_new(c, 3, name);
+	c_lock(l3, CR, 0, 0);
+	l5 = c_new(c, 5, name);
+	c_lock(l5, CR, 0, 0);
+	return_of_2(c, &back);
+	l2 = t_new(&back.w, back.client, name);
+	KUNIT_EXPECT_EQ(test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
+	turns(c, 400);
+	t_granted(l2, CR);
+	r_kill(c->r, 4);
+	again(c);
+	KUNIT_EXPECT_TRUE(test, dlm_is_gone(rec(c, 3), 2));
+	/* all may ask node 3 for masters, which does not know that, and looks for none itself */
+	until(c, 1, DLM_PH_MASTERS);
+	memlink_stall(c->r->net, 1, 3, true);
+	memlink_stall(c->r->net, 5, 3, true);
+	until(c, 2, DLM_PH_SEND);
+	KUNIT_EXPECT_EQ(test, (int)rec(c, 3)->phase, (int)DLM_PH_DIR);
+	KUNIT_EXPECT_EQ(test, c_master(c, 3, name), 2);
+	memlink_stall(c->r->net, 5, 3, false);
+	until(c, 5, DLM_PH_SEND);
+	memlink_stall(c->r->net, 1, 3, false);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	KUNIT_EXPECT_EQ(test, c_master(c, 2, name), 0);
+	for (i = 3; i <= 5; i += 2)
+		KUNIT_EXPECT_EQ_MSG(test, c_master(c, i, name), 2, "node %d", i);
+	t_holds(l2, CR);
+	t_holds(l3, CR);
+	t_holds(l5, CR);
+	c_check(c);
+	end_of_2(&back);
+	c_exit(test);
+}
+
+static struct kunit_case late_cases[] = {
+	KUNIT_CASE(request_is_kept),
+	{ }
+};
+
+static struct kunit_suite late_suite = {
+	.name = "dlm_recover_late",
+	.init = c_init3,
+	.exit = c_exit,
+	.test_cases = late_cases,
+};
+
+static struct kunit_case own_cases[] = {
+	KUNIT_CASE(one_master),
+	{ }
+};
+
+static struct kunit_suite own_suite = {
+	.name = "dlm_recover_late_any",
+	.test_cases = own_cases,
+};
+
+kunit_test_suites(&late_suite, &own_suite);
