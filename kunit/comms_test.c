@@ -684,6 +684,7 @@ static bool c_taken(struct dlm_peer *peer, const struct dlm_conn *before, long f
 	if (atomic_long_read(&l->floods) != floods)
 		return true;
 	spin_lock(&l->lock);
+	/* only grows meanwhile: its work waits for rx_mutex */
 	taken = l->other && l->other != before && data_race(l->other->stream.len);
 	spin_unlock(&l->lock);
 	return taken;
