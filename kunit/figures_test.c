@@ -5,7 +5,8 @@
  * work grows with the number of locks.
  *
  * Counts and simulated time are the same in every run.  Growth is a ratio of times: exact in
- * the flavour "count" of tests/kunit/run, whose clock counts instructions, and rough elsewhere.
+ * the flavour "count" of tests/kunit/run, whose clock counts instructions.  Elsewhere caches and
+ * other load have a large part in it, and it is only printed.
  */
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -295,9 +296,6 @@ static bool exact;
 module_param_named(figures_exact, exact, bool, 0444);
 MODULE_PARM_DESC(figures_exact, "the clock counts instructions: judge growth by the ratio to be reached");
 
-/* what is quadratic has a ratio of 100; caches, other load and checkers have their part, too */
-#define ROUGH	600
-
 /**
  * struct bulk - many locks of one node, of which nothing is remembered
  * @owner: their handle
@@ -420,7 +418,8 @@ static void judge(struct kunit *test, const char *what, u64 few, u64 many, unsig
 	figure(test, "%s: %llu ns each for %d locks, %llu ns for %d: ratio of the times %u.%02u, reach %u.%02u",
 	       what, few, locks / 10, many, locks, ratio / 100, ratio % 100, tenths / 10,
 	       tenths % 10 * 10);
-	KUNIT_EXPECT_LE(test, ratio, (exact ? tenths : ROUGH) * 10);
+	if (exact)
+		KUNIT_EXPECT_LE(test, ratio, tenths * 10);
 }
 
 /* locks that exclude nobody, all on one resource */
@@ -431,7 +430,6 @@ static void growth_on_one_name(struct kunit *test)
 	t_init(test);
 	few = best_of(test, one_name, locks / 10);
 	many = best_of(test, one_name, locks);
-	/* a look at all locks that are there would be a hundred times dearer */
 	judge(test, "one name", few, many, 120);
 	t_exit(test);
 }
