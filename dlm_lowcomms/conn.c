@@ -405,7 +405,6 @@ static int send_rest(struct dlm_conn *conn)
 		.iov_base = conn->tx + conn->tx_off,
 		.iov_len = conn->tx_len - conn->tx_off,
 	};
-
 	int n;
 
 	n = kernel_sendmsg(conn->sock, &msg, &iov, 1, iov.iov_len);

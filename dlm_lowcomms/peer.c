@@ -177,7 +177,7 @@ static void trace_frame(const struct dlm_comms *comms, const struct dlm_frame *f
 	if (f->inner_cmd == DLM_CMD_RCOM)
 		trace_dlm_recv_rcom(comms->our_nodeid, seq, f->inner);
 	else
-		trace_dlm_recv_message(comms->our_nodeid, seq, f->inner);
+		trace_dlm_recv_message(comms->our_nodeid, seq, f->inner, NULL, 0);
 }
 
 static int take_frame(struct dlm_peer *peer, enum dlm_verdict verdict,

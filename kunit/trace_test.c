@@ -55,7 +55,8 @@ static void on_send(void *data, u32 dst, u32 seq, const struct dlm_w_msg *m,
 		memcpy(e->name, name, len);
 }
 
-static void on_recv(void *data, u32 dst, u32 seq, const struct dlm_w_msg *m)
+static void on_recv(void *data, u32 dst, u32 seq, const struct dlm_w_msg *m,
+		    const void *name, unsigned int len)
 {
 	struct stories *st = data;
 

@@ -295,100 +295,6 @@ TRACE_EVENT(dlm_recover,
 
 /* --- what travels (control-plane.md 10) ---------------------------------- */
 
-#ifndef _DLM_TRACE_WIRE
-#define _DLM_TRACE_WIRE
-/* fields of all packets; @seq is the name of 6.1, @dst and @h_seq are those of later kernels */
-#define DLM_TRACE_HEADER						\
-	__field(__u32, dst)						\
-	__field(__u32, h_seq)						\
-	__field(__u32, seq)						\
-	__field(__u32, h_version)					\
-	__field(__u32, h_lockspace)					\
-	__field(__u32, h_nodeid)					\
-	__field(__u16, h_length)					\
-	__field(__u8, h_cmd)
-
-#define DLM_TRACE_ASSIGN_HEADER(h)					\
-	__entry->dst = dst;						\
-	__entry->h_seq = seq;						\
-	__entry->seq = seq;						\
-	__entry->h_version = le32_to_cpu((h)->version);			\
-	__entry->h_lockspace = le32_to_cpu((h)->u);			\
-	__entry->h_nodeid = le32_to_cpu((h)->nodeid);			\
-	__entry->h_length = le16_to_cpu((h)->length);			\
-	__entry->h_cmd = (h)->cmd;
-
-#define DLM_TRACE_MSG							\
-	__field(__u32, m_type)						\
-	__field(__u32, m_nodeid)					\
-	__field(__u32, m_pid)						\
-	__field(__u32, m_lkid)						\
-	__field(__u32, m_remid)						\
-	__field(__u32, m_parent_lkid)					\
-	__field(__u32, m_parent_remid)					\
-	__field(__u32, m_exflags)					\
-	__field(__u32, m_sbflags)					\
-	__field(__u32, m_flags)						\
-	__field(__u32, m_lvbseq)					\
-	__field(__u32, m_hash)						\
-	__field(int, m_status)						\
-	__field(int, m_grmode)						\
-	__field(int, m_rqmode)						\
-	__field(int, m_bastmode)					\
-	__field(int, m_asts)						\
-	__field(int, m_result)						\
-	__dynamic_array(unsigned char, m_extra,				\
-			le16_to_cpu(m->header.length) - sizeof(*m))
-
-#define DLM_TRACE_ASSIGN_MSG						\
-	__entry->m_type = le32_to_cpu(m->type);				\
-	__entry->m_nodeid = le32_to_cpu(m->nodeid);			\
-	__entry->m_pid = le32_to_cpu(m->pid);				\
-	__entry->m_lkid = le32_to_cpu(m->lkid);				\
-	__entry->m_remid = le32_to_cpu(m->remid);			\
-	__entry->m_parent_lkid = le32_to_cpu(m->parent_lkid);		\
-	__entry->m_parent_remid = le32_to_cpu(m->parent_remid);		\
-	__entry->m_exflags = le32_to_cpu(m->exflags);			\
-	__entry->m_sbflags = le32_to_cpu(m->sbflags);			\
-	__entry->m_flags = le32_to_cpu(m->flags);			\
-	__entry->m_lvbseq = le32_to_cpu(m->lvbseq);			\
-	__entry->m_hash = le32_to_cpu(m->hash);				\
-	__entry->m_status = le32_to_cpu(m->status);			\
-	__entry->m_grmode = le32_to_cpu(m->grmode);			\
-	__entry->m_rqmode = le32_to_cpu(m->rqmode);			\
-	__entry->m_bastmode = le32_to_cpu(m->bastmode);			\
-	__entry->m_asts = le32_to_cpu(m->asts);				\
-	__entry->m_result = le32_to_cpu(m->result);			\
-	memcpy(__get_dynamic_array(m_extra), m->extra,			\
-	       __get_dynamic_array_len(m_extra));
-
-#define DLM_TRACE_HEADER_FMT						\
-	"dst=%u h_seq=%u h_version=%x h_lockspace=%u h_nodeid=%u "	\
-	"h_length=%u h_cmd=%u "
-#define DLM_TRACE_HEADER_ARGS						\
-	__entry->dst, __entry->h_seq, __entry->h_version,		\
-	__entry->h_lockspace, __entry->h_nodeid, __entry->h_length,	\
-	__entry->h_cmd
-
-#define DLM_TRACE_MSG_FMT						\
-	"m_type=%s m_nodeid=%u m_pid=%u m_lkid=%x m_remid=%x "		\
-	"m_exflags=%s m_sbflags=%s m_flags=%x m_lvbseq=%u m_hash=%x "	\
-	"m_status=%d m_grmode=%s m_rqmode=%s m_bastmode=%s m_asts=%d "	\
-	"m_result=%d m_extra=%s"
-#define DLM_TRACE_MSG_ARGS						\
-	dlm_show_msg_type(__entry->m_type), __entry->m_nodeid,		\
-	__entry->m_pid, __entry->m_lkid, __entry->m_remid,		\
-	dlm_show_flags(__entry->m_exflags),				\
-	dlm_show_sbflags(__entry->m_sbflags), __entry->m_flags,		\
-	__entry->m_lvbseq, __entry->m_hash, __entry->m_status,		\
-	dlm_show_mode(__entry->m_grmode),				\
-	dlm_show_mode(__entry->m_rqmode),				\
-	dlm_show_mode(__entry->m_bastmode), __entry->m_asts,		\
-	__entry->m_result,						\
-	__print_hex_str(__get_dynamic_array(m_extra),			\
-			__get_dynamic_array_len(m_extra))
-#endif
-
 #define dlm_show_msg_type(type) __print_symbolic(type,			\
 	{ DLM_MSG_REQUEST,		"REQUEST" },			\
 	{ DLM_MSG_CONVERT,		"CONVERT" },			\
@@ -417,7 +323,7 @@ TRACE_EVENT(dlm_recover,
 
 /*
  * A recovery message took its place in the stream to node @dst, or came to node @dst in its
- * turn.  @seq is 0 for one that has no number.
+ * turn.  @seq is 0 for one that has no number; 6.1 calls it so, later kernels h_seq.
  */
 DECLARE_EVENT_CLASS(dlm_rcom,
 
@@ -426,7 +332,14 @@ DECLARE_EVENT_CLASS(dlm_rcom,
 	TP_ARGS(dst, seq, rc),
 
 	TP_STRUCT__entry(
-		DLM_TRACE_HEADER
+		__field(__u32, dst)
+		__field(__u32, h_seq)
+		__field(__u32, seq)
+		__field(__u32, h_version)
+		__field(__u32, h_lockspace)
+		__field(__u32, h_nodeid)
+		__field(__u16, h_length)
+		__field(__u8, h_cmd)
 		__field(__u32, rc_type)
 		__field(int, rc_result)
 		__field(__u64, rc_id)
@@ -437,7 +350,14 @@ DECLARE_EVENT_CLASS(dlm_rcom,
 	),
 
 	TP_fast_assign(
-		DLM_TRACE_ASSIGN_HEADER(&rc->header)
+		__entry->dst = dst;
+		__entry->h_seq = seq;
+		__entry->seq = seq;
+		__entry->h_version = le32_to_cpu(rc->header.version);
+		__entry->h_lockspace = le32_to_cpu(rc->header.u);
+		__entry->h_nodeid = le32_to_cpu(rc->header.nodeid);
+		__entry->h_length = le16_to_cpu(rc->header.length);
+		__entry->h_cmd = rc->header.cmd;
 		__entry->rc_type = le32_to_cpu(rc->type);
 		__entry->rc_result = le32_to_cpu(rc->result);
 		__entry->rc_id = le64_to_cpu(rc->id);
@@ -447,9 +367,10 @@ DECLARE_EVENT_CLASS(dlm_rcom,
 		       __get_dynamic_array_len(rc_buf));
 	),
 
-	TP_printk(DLM_TRACE_HEADER_FMT
-		  "rc_type=%s rc_result=%d rc_id=%llu rc_seq=%llu rc_seq_reply=%llu rc_buf=%s",
-		  DLM_TRACE_HEADER_ARGS,
+	TP_printk("dst=%u h_seq=%u h_version=%x h_lockspace=%u h_nodeid=%u h_length=%u h_cmd=%u rc_type=%s rc_result=%d rc_id=%llu rc_seq=%llu rc_seq_reply=%llu rc_buf=%s",
+		  __entry->dst, __entry->h_seq, __entry->h_version,
+		  __entry->h_lockspace, __entry->h_nodeid, __entry->h_length,
+		  __entry->h_cmd,
 		  dlm_show_rcom_type(__entry->rc_type), __entry->rc_result,
 		  __entry->rc_id, __entry->rc_seq, __entry->rc_seq_reply,
 		  __print_hex_str(__get_dynamic_array(rc_buf),
@@ -466,8 +387,11 @@ DEFINE_EVENT(dlm_rcom, dlm_recv_rcom,
 	TP_ARGS(dst, seq, rc)
 );
 
-/* a lock message took its place in the stream to node @dst; @name: of its resource, if any */
-TRACE_EVENT(dlm_send_message,
+/*
+ * The same for a lock message.  @name is that of the resource it is about, where it is sent and
+ * where it is about one.
+ */
+DECLARE_EVENT_CLASS(dlm_message,
 
 	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_msg *m,
 		 const void *name, unsigned int len),
@@ -475,41 +399,98 @@ TRACE_EVENT(dlm_send_message,
 	TP_ARGS(dst, seq, m, name, len),
 
 	TP_STRUCT__entry(
-		DLM_TRACE_HEADER
-		DLM_TRACE_MSG
+		__field(__u32, dst)
+		__field(__u32, h_seq)
+		__field(__u32, seq)
+		__field(__u32, h_version)
+		__field(__u32, h_lockspace)
+		__field(__u32, h_nodeid)
+		__field(__u16, h_length)
+		__field(__u8, h_cmd)
+		__field(__u32, m_type)
+		__field(__u32, m_nodeid)
+		__field(__u32, m_pid)
+		__field(__u32, m_lkid)
+		__field(__u32, m_remid)
+		__field(__u32, m_parent_lkid)
+		__field(__u32, m_parent_remid)
+		__field(__u32, m_exflags)
+		__field(__u32, m_sbflags)
+		__field(__u32, m_flags)
+		__field(__u32, m_lvbseq)
+		__field(__u32, m_hash)
+		__field(int, m_status)
+		__field(int, m_grmode)
+		__field(int, m_rqmode)
+		__field(int, m_bastmode)
+		__field(int, m_asts)
+		__field(int, m_result)
+		__dynamic_array(unsigned char, m_extra,
+				le16_to_cpu(m->header.length) - sizeof(*m))
 		__dynamic_array(unsigned char, res_name, len)
 	),
 
 	TP_fast_assign(
-		DLM_TRACE_ASSIGN_HEADER(&m->header)
-		DLM_TRACE_ASSIGN_MSG
+		__entry->dst = dst;
+		__entry->h_seq = seq;
+		__entry->seq = seq;
+		__entry->h_version = le32_to_cpu(m->header.version);
+		__entry->h_lockspace = le32_to_cpu(m->header.u);
+		__entry->h_nodeid = le32_to_cpu(m->header.nodeid);
+		__entry->h_length = le16_to_cpu(m->header.length);
+		__entry->h_cmd = m->header.cmd;
+		__entry->m_type = le32_to_cpu(m->type);
+		__entry->m_nodeid = le32_to_cpu(m->nodeid);
+		__entry->m_pid = le32_to_cpu(m->pid);
+		__entry->m_lkid = le32_to_cpu(m->lkid);
+		__entry->m_remid = le32_to_cpu(m->remid);
+		__entry->m_parent_lkid = le32_to_cpu(m->parent_lkid);
+		__entry->m_parent_remid = le32_to_cpu(m->parent_remid);
+		__entry->m_exflags = le32_to_cpu(m->exflags);
+		__entry->m_sbflags = le32_to_cpu(m->sbflags);
+		__entry->m_flags = le32_to_cpu(m->flags);
+		__entry->m_lvbseq = le32_to_cpu(m->lvbseq);
+		__entry->m_hash = le32_to_cpu(m->hash);
+		__entry->m_status = le32_to_cpu(m->status);
+		__entry->m_grmode = le32_to_cpu(m->grmode);
+		__entry->m_rqmode = le32_to_cpu(m->rqmode);
+		__entry->m_bastmode = le32_to_cpu(m->bastmode);
+		__entry->m_asts = le32_to_cpu(m->asts);
+		__entry->m_result = le32_to_cpu(m->result);
+		memcpy(__get_dynamic_array(m_extra), m->extra,
+		       __get_dynamic_array_len(m_extra));
 		if (len)
 			memcpy(__get_dynamic_array(res_name), name, len);
 	),
 
-	TP_printk(DLM_TRACE_HEADER_FMT DLM_TRACE_MSG_FMT " res_name=%s",
-		  DLM_TRACE_HEADER_ARGS, DLM_TRACE_MSG_ARGS, dlm_show_name())
+	TP_printk("dst=%u h_seq=%u h_version=%x h_lockspace=%u h_nodeid=%u h_length=%u h_cmd=%u m_type=%s m_nodeid=%u m_pid=%u m_lkid=%x m_remid=%x m_exflags=%s m_sbflags=%s m_flags=%x m_lvbseq=%u m_hash=%x m_status=%d m_grmode=%s m_rqmode=%s m_bastmode=%s m_asts=%d m_result=%d m_extra=%s res_name=%s",
+		  __entry->dst, __entry->h_seq, __entry->h_version,
+		  __entry->h_lockspace, __entry->h_nodeid, __entry->h_length,
+		  __entry->h_cmd,
+		  dlm_show_msg_type(__entry->m_type), __entry->m_nodeid,
+		  __entry->m_pid, __entry->m_lkid, __entry->m_remid,
+		  dlm_show_flags(__entry->m_exflags),
+		  dlm_show_sbflags(__entry->m_sbflags), __entry->m_flags,
+		  __entry->m_lvbseq, __entry->m_hash, __entry->m_status,
+		  dlm_show_mode(__entry->m_grmode),
+		  dlm_show_mode(__entry->m_rqmode),
+		  dlm_show_mode(__entry->m_bastmode), __entry->m_asts,
+		  __entry->m_result,
+		  __print_hex_str(__get_dynamic_array(m_extra),
+				  __get_dynamic_array_len(m_extra)),
+		  dlm_show_name())
 );
 
-/* a lock message came to node @dst in its turn */
-TRACE_EVENT(dlm_recv_message,
+DEFINE_EVENT(dlm_message, dlm_send_message,
+	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_msg *m,
+		 const void *name, unsigned int len),
+	TP_ARGS(dst, seq, m, name, len)
+);
 
-	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_msg *m),
-
-	TP_ARGS(dst, seq, m),
-
-	TP_STRUCT__entry(
-		DLM_TRACE_HEADER
-		DLM_TRACE_MSG
-	),
-
-	TP_fast_assign(
-		DLM_TRACE_ASSIGN_HEADER(&m->header)
-		DLM_TRACE_ASSIGN_MSG
-	),
-
-	TP_printk(DLM_TRACE_HEADER_FMT DLM_TRACE_MSG_FMT,
-		  DLM_TRACE_HEADER_ARGS, DLM_TRACE_MSG_ARGS)
+DEFINE_EVENT(dlm_message, dlm_recv_message,
+	TP_PROTO(u32 dst, u32 seq, const struct dlm_w_msg *m,
+		 const void *name, unsigned int len),
+	TP_ARGS(dst, seq, m, name, len)
 );
 
 /* @ret: bytes that a connection to @nodeid took, or had, or a negative errno */
