@@ -184,6 +184,7 @@ struct dlm_gone {
  * @phase: changed only by dlm_recover_phase()
  * @begun: the current phase has been entered
  * @paused: somebody holds the machine: dlm_recover_pause()
+ * @batch: how much a step does; tests make it small, to meet the machine anywhere
  * @seq: epoch: +1 with each stop and each start
  * @next_id: id of the last request
  * @status: DLM_RS_*, what STATUS is answered with
@@ -227,6 +228,7 @@ struct dlm_recovery {
 	enum dlm_phase		phase;
 	bool			begun;
 	bool			paused;
+	unsigned int		batch;
 	u64			seq;
 	u64			next_id;
 	u32			status;
@@ -272,7 +274,7 @@ struct dlm_recovery {
  * @rec: its recovery
  * @now: time of the step
  * @due: when it wants to be called again if nothing happens; KTIME_MAX for never
- * @budget: resources, locks or messages that may still be looked at
+ * @budget: resources, locks, messages or phases that may still be looked at
  * @fx: effects
  */
 struct dlm_step {

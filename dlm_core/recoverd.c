@@ -286,6 +286,10 @@ static int step(struct dlm_step *st)
 			set_phase(rec, rec->phase + 1);
 		if (rec->phase == DLM_PH_RUNNING)
 			finished(st);
+		else if (st->budget <= 1)
+			return DLM_STEP_MORE;
+		else
+			st->budget--;
 	}
 	return DLM_STEP_WAIT;
 }
@@ -296,7 +300,7 @@ static ktime_t recover_step(struct dlm_ls *ls, ktime_t now)
 	struct dlm_recovery *rec = ls->recovery;
 	struct dlm_step st = {
 		.ls = ls, .rec = rec, .now = now, .due = KTIME_MAX,
-		.budget = DLM_RECOVER_BATCH,
+		.budget = rec->batch,
 	};
 
 	mutex_lock(&rec->lock);
@@ -440,6 +444,7 @@ int dlm_recover_init(struct dlm_ls *ls)
 	rec->seq = get_random_u64();
 	rec->next_id = get_random_u64();
 	rec->outcome = 1;
+	rec->batch = DLM_RECOVER_BATCH;
 	init_waitqueue_head(&rec->wait);
 	spin_lock_init(&rec->stored_lock);
 	INIT_LIST_HEAD(&rec->stored);
