@@ -8,8 +8,16 @@
  * code below the lock language is that of production, down to the session with its numbers
  * and acknowledgements; TCP, work items, the control daemon and programs are simulated.
  *
- *	sim.c		the world: nodes, network, daemon, choice of events, faults
- *	sim_ops.c	programs: handles, locks, operations, what they are told
+ * A world has machines and a network, and one or two lockspaces on all of them.  A lockspace has
+ * its own membership, daemon, programs and names.
+ *
+ *	sim.c		the choice of events, rest, begin and end
+ *	sim_story.c	what is told of it, packets that pass
+ *	sim_daemon.c	machines, lockspaces, the control daemons
+ *	sim_fault.c	faults, changes of members
+ *	sim_ops.c	programs: handles, operations
+ *	sim_lock.c	what programs are told
+ *	sim_value.c	value blocks, and what recovery does to them
  *	sim_check.c	what must always be true, and what must be true at rest
  *	sim_test.c	the suite: seeds, coverage
  *
@@ -19,11 +27,13 @@
 #define _DLM_KUNIT_SIM_H
 
 #include <linux/prandom.h>
+#include "faults.h"
 #include "fixture.h"
 #include "memlink.h"
 #include "../dlm_core/recover.h"
 
 #define SIM_NODES	7
+#define SIM_SPACES	2
 #define SIM_HANDLES	3
 #define SIM_LOCKS	40
 #define SIM_NAMES	4
@@ -32,6 +42,7 @@
 
 struct sim;
 struct sim_node;
+struct sim_world;
 
 /**
  * struct sim_handle - a program's open handle
@@ -87,6 +98,7 @@ enum sim_pending {
  * @late: a cancel's own answer may still be due
  * @fuzzy: its unlock may write what nobody can tell
  * @doubt: an orphan whose held mode nobody can tell
+ * @doomed: an orphan that a message on its way shall end: sim.changes then, plus 1
  * @bast: wants blocking callbacks, whoever adopts it
  * @held: granted mode as of the last completion
  * @want: mode of the pending operation
@@ -108,6 +120,7 @@ struct sim_lock {
 	bool			late;
 	bool			fuzzy;
 	bool			doubt;
+	unsigned int		doomed;
 	bool			bast;
 	int			held;
 	int			want;
@@ -122,47 +135,78 @@ struct sim_lock {
  * @lost: it may be gone: the resource may have been without locks, or its master
  * @invalid: it may be marked not valid
  * @fuzzy: nobody can tell what is in it until the next write
+ * @moved: a program wrote or spoiled it, or let the last lock go, since the last rest: that may
+ *	still be under way
+ * @sure: recovery had to mark it not valid, and nobody wrote it since
  */
 struct sim_name {
 	u64	value;
 	bool	lost;
 	bool	invalid;
 	bool	fuzzy;
+	bool	moved;
+	bool	sure;
 };
 
 /**
- * struct sim_node - a machine
- * @s: the world
- * @id: node id
+ * enum sim_talk - what a machine's transport does
+ * @SIM_T_RUNS: it is there for lockspaces
+ * @SIM_T_BYE: the last lockspace is gone, farewells are said
+ * @SIM_T_STOPPED: they were
+ */
+enum sim_talk {
+	SIM_T_RUNS,
+	SIM_T_BYE,
+	SIM_T_STOPPED,
+};
+
+/**
+ * struct sim_machine - a machine
  * @node: NULL while it is down
+ * @comm_seq: counts deaths
+ * @forget: machines that died and that its transport still knows, as bits
+ * @talk: what its transport does
+ */
+struct sim_machine {
+	struct dlm_node		*node;
+	u32			comm_seq;
+	u32			forget;
+	enum sim_talk		talk;
+};
+
+/**
+ * struct sim_node - a machine as one lockspace sees it
+ * @s: the lockspace
+ * @m: the machine
+ * @id: node id
  * @ls: its lockspace, NULL if it has none
  * @due: when the lockspace's work is wanted, KTIME_MAX for never
  * @in: it is to be a member
  * @leaving: it is to release its lockspace once all have stopped
  * @stopped: as the daemon told it
  * @started: likewise, since the last change of the membership
+ * @odd: its lockspace is configured differently
+ * @purged: another node asked it to drop orphans, since the last rest
  * @incarnation: counts lockspaces; 0 before the first
- * @comm_seq: counts deaths
  * @weight: share of the directory
  * @seen: incarnations of the members of its last start, 0 for none
- * @forget: nodes that died and that its transport still knows, as bits
  * @handle: its programs
  */
 struct sim_node {
 	struct sim		*s;
+	struct sim_machine	*m;
 	int			id;
-	struct dlm_node		*node;
 	struct dlm_ls		*ls;
 	ktime_t			due;
 	bool			in;
 	bool			leaving;
 	bool			stopped;
 	bool			started;
+	bool			odd;
+	bool			purged;
 	u32			incarnation;
-	u32			comm_seq;
 	unsigned int		weight;
 	u32			seen[SIM_NODES];
-	u32			forget;
 	struct sim_handle	handle[SIM_HANDLES];
 };
 
@@ -181,6 +225,15 @@ enum sim_fault {
 	SIM_JOIN,
 	SIM_REJOIN,		/* joins while some still have it as a former member */
 	SIM_AGAIN,		/* stop and start without a change */
+	SIM_AMBUSH,		/* a stop as soon as a node is in a certain phase */
+	SIM_ODD,		/* a joiner with another configuration */
+	SIM_REFUSED,		/* ... that was refused */
+	SIM_QUIET,		/* a change of members while nothing else is under way */
+	SIM_FAREWELL,		/* a transport stopped, all farewells said */
+	SIM_NOMEM_CALL,		/* a program's call had no memory */
+	SIM_NOMEM_START,	/* ... a start */
+	SIM_NOMEM_PACKET,	/* ... a received packet */
+	SIM_NOMEM_WORK,		/* ... a lockspace's own work */
 	SIM_FAULTS,
 };
 
@@ -205,6 +258,16 @@ enum sim_result {
 	SIM_RESULTS,
 };
 
+/* a row of recovery.md 10 */
+enum sim_lvb {
+	SIM_LVB_KEPT,
+	SIM_LVB_SUSPECT,
+	SIM_LVB_NONE,
+	SIM_LVB_HIGH,
+	SIM_LVB_LOW,
+	SIM_LVBS,
+};
+
 /**
  * struct sim_cover - how often something happened, over all seeds
  * @msg: lock messages by type
@@ -220,6 +283,9 @@ enum sim_result {
  * @altmode: grants in another mode
  * @orphans: locks that outlived their handle
  * @adopted: ... and got another
+ * @fins: farewells
+ * @purges: orphans that ended because another node wanted it
+ * @values: what recovery did to value blocks, by enum sim_lvb
  * @rests: times that all was at rest and looked at
  */
 struct sim_cover {
@@ -236,11 +302,98 @@ struct sim_cover {
 	unsigned int	altmode;
 	unsigned int	orphans;
 	unsigned int	adopted;
+	unsigned int	fins;
+	unsigned int	purges;
+	unsigned int	values[SIM_LVBS];
 	unsigned int	rests;
 };
 
 /**
- * struct sim - the world
+ * struct sim - one lockspace on all machines
+ * @w: the world
+ * @nr: its number in the world
+ * @nodir: it is without directory
+ * @daemon: what its control daemons are about to do
+ * @changes: how often its membership changed
+ * @ambush: the next stop comes when a node is in this phase, 0 for no ambush
+ * @n: machines; node ids are one higher
+ * @lock: slots
+ * @name: value blocks
+ * @dirty: names on which something was granted since the last check, as bits
+ * @stamp: value block value written last
+ */
+struct sim {
+	struct sim_world	*w;
+	int			nr;
+	bool			nodir;
+	enum sim_daemon		daemon;
+	unsigned int		changes;
+	enum dlm_phase		ambush;
+	struct sim_node		n[SIM_NODES];
+	struct sim_lock		lock[SIM_LOCKS];
+	struct sim_name		name[SIM_NAMES];
+	unsigned int		dirty;
+	u64			stamp;
+};
+
+/**
+ * struct sim_copy - a lock on the granted or conversion queue, before recovery finishes it
+ * @status: the queue
+ * @grmode: granted mode
+ * @rqmode: wanted mode
+ * @valblk: it uses the value block
+ * @has: it has one
+ * @value: what is in it
+ * @seq: its number
+ * @gone: its holder is gone, and that was not seen to yet
+ */
+struct sim_copy {
+	int	status;
+	int	grmode;
+	int	rqmode;
+	bool	valblk;
+	bool	has;
+	u64	value;
+	u32	seq;
+	bool	gone;
+};
+
+/**
+ * struct sim_res - a resource before recovery finishes it
+ * @there: the node has it
+ * @nodeid: its master
+ * @flags: DLM_RSB_*
+ * @odd: too much can happen to it
+ * @waits: somebody waits
+ * @value: what is in its value block
+ * @n: how many locks
+ * @c: the locks
+ */
+struct sim_res {
+	bool		there;
+	int		nodeid;
+	u16		flags;
+	bool		odd;
+	bool		waits;
+	u64		value;
+	unsigned int	n;
+	struct sim_copy	c[SIM_LOCKS];
+};
+
+/**
+ * struct sim_before - a node before a step of its recovery
+ * @due: it has not finished anything yet
+ * @stored: it has stored messages
+ * @res: its resources
+ */
+struct sim_before {
+	bool		due;
+	bool		stored;
+	struct sim_res	res[SIM_NAMES];
+};
+
+/**
+ * struct sim_world - the world
  * @test: the test case
  * @cover: where to count
  * @rnd: source of chance
@@ -251,22 +404,21 @@ struct sim_cover {
  * @why: what
  * @cuts: connections may be reset, parted and stalled
  * @changes: the membership may change
- * @nodir: lockspaces are without directory
  * @calm: few locks and much time, so that resources are forgotten
+ * @nomem: memory may run out
+ * @denying: it may do so right now
  * @busy: percentage of events that are operations
  * @nodes: machines of this run
+ * @spaces: lockspaces of this run
  * @now: the time
  * @net: the network
- * @daemon: what the control daemons are about to do
- * @n: machines; node ids are one higher
- * @lock: slots
- * @name: value blocks
- * @dirty: names on which something was granted since the last check, as bits
- * @stamp: value block value written last
+ * @m: machines
+ * @space: lockspaces
+ * @before: of the step that is being done
  * @line: last lines of the story
  * @lines: how many there were
  */
-struct sim {
+struct sim_world {
 	struct kunit		*test;
 	struct sim_cover	*cover;
 	struct rnd_state	rnd;
@@ -278,32 +430,36 @@ struct sim {
 
 	bool			cuts;
 	bool			changes;
-	bool			nodir;
 	bool			calm;
+	bool			nomem;
+	bool			denying;
 	unsigned int		busy;
 	unsigned int		nodes;
+	unsigned int		spaces;
 
 	ktime_t			now;
 	struct memlink		*net;
-	enum sim_daemon		daemon;
-	struct sim_node		n[SIM_NODES];
-	struct sim_lock		lock[SIM_LOCKS];
-	struct sim_name		name[SIM_NAMES];
-	unsigned int		dirty;
-	u64			stamp;
+	struct sim_machine	m[SIM_NODES];
+	struct sim		space[SIM_SPACES];
+	struct sim_before	before;
 
 	char			line[SIM_LINES][SIM_LINE];
 	unsigned int		lines;
 };
 
-static inline u32 sim_below(struct sim *s, u32 limit)
+static inline u32 sim_below(struct sim_world *w, u32 limit)
 {
-	return prandom_u32_state(&s->rnd) % limit;
+	return prandom_u32_state(&w->rnd) % limit;
 }
 
-static inline bool sim_percent(struct sim *s, u32 p)
+static inline bool sim_percent(struct sim_world *w, u32 p)
 {
-	return sim_below(s, 100) < p;
+	return sim_below(w, 100) < p;
+}
+
+static inline struct sim *sim_some_space(struct sim_world *w)
+{
+	return &w->space[w->spaces > 1 ? sim_below(w, w->spaces) : 0];
 }
 
 /* may programs on this node do something without being put to sleep? */
@@ -312,14 +468,53 @@ static inline bool sim_runs(const struct sim_node *n)
 	return n->ls && n->ls->gate.state == DLM_GATE_OPEN;
 }
 
+static inline bool sim_is_member(const struct sim_node *n)
+{
+	return n->ls && n->in;
+}
+
+#define sim_for_spaces(it, world) \
+	for ((it) = (world)->space; (it) < (world)->space + (world)->spaces; (it)++)
+#define sim_for_nodes(it, s) \
+	for ((it) = (s)->n; (it) < (s)->n + (s)->w->nodes; (it)++)
+#define sim_for_locks(it, s) \
+	for ((it) = (s)->lock; (it) < (s)->lock + SIM_LOCKS; (it)++)
+
 /* sim.c */
-struct sim *sim_create(struct kunit *test, unsigned int seed, struct sim_cover *cover,
-		       bool trace);
-void sim_destroy(struct sim *s);
-void sim_step(struct sim *s);
-void sim_rest(struct sim *s, bool empty);
-void sim_say(struct sim *s, const char *fmt, ...) __printf(2, 3);
-void sim_fail(struct sim *s, const char *fmt, ...) __printf(2, 3);
+struct sim_world *sim_create(struct kunit *test, unsigned int seed,
+			     struct sim_cover *cover, bool trace);
+void sim_destroy(struct sim_world *w);
+void sim_step(struct sim_world *w);
+void sim_rest(struct sim_world *w, bool empty);
+void sim_deny(struct sim_world *w, bool often);
+bool sim_denied(struct sim_world *w, enum sim_fault what);
+
+/* sim_story.c */
+void sim_tell(struct sim_world *w, const char *fmt, ...) __printf(2, 3);
+void sim_blame(struct sim_world *w, const char *fmt, ...) __printf(2, 3);
+void sim_report(struct sim_world *w);
+void sim_on_packet(void *priv, int from, int to, const void *packet, unsigned int len);
+
+#define sim_say(s, fmt, ...)	sim_tell((s)->w, "%s" fmt, (s)->nr ? "B: " : "", ##__VA_ARGS__)
+#define sim_fail(s, fmt, ...)	sim_blame((s)->w, "%s" fmt, (s)->nr ? "B: " : "", ##__VA_ARGS__)
+
+/* sim_daemon.c */
+struct sim_node *sim_some_node(struct sim *s, bool (*fits)(const struct sim_node *n));
+bool sim_machine_up(struct sim_world *w, int i);
+void sim_machine_down(struct sim_world *w, int i);
+void sim_lockspace_up(struct sim_node *n);
+void sim_change(struct sim *s);
+void sim_stop_one(struct sim_node *n);
+void sim_forget(struct sim_world *w, struct sim_machine *m);
+bool sim_daemon_step(struct sim *s);
+bool sim_farewell_step(struct sim_world *w, bool now);
+bool sim_talk_again(struct sim_world *w, int i);
+
+/* sim_fault.c */
+void sim_fault(struct sim_world *w);
+void sim_heal(struct sim_world *w, u32 percentage);
+void sim_look(struct sim_node *n);
+bool sim_quiet_change(struct sim_world *w);
 
 /* sim_ops.c */
 extern const char * const sim_names[SIM_NAMES];
@@ -328,8 +523,35 @@ void sim_handles_close(struct sim_node *n, bool dead);
 void sim_programs_end(struct sim_node *n);
 void sim_purge(struct sim_node *n);
 void sim_operation(struct sim *s);
+
+/* sim_lock.c */
+extern const struct dlm_lkb_ops sim_lkb_ops;
+
+/**
+ * struct sim_lkb - the kind of lock of the simulator's programs
+ * @lkb: engine's part
+ * @to: the slot
+ */
+struct sim_lkb {
+	struct dlm_lkb	lkb;
+	struct sim_lock	*to;
+};
+
+int sim_number(const struct sim_lock *l);
+void sim_free_slot(struct sim_lock *l);
 void sim_reap(struct sim *s);
+
+/* sim_value.c */
+void sim_value_bytes(u64 value, void *bytes);
+void sim_written(struct sim_lock *l);
+void sim_spoiled(struct sim_lock *l);
+void sim_leaves(struct sim_lock *l);
+void sim_has_read(struct sim_lock *l, const struct dlm_lkb *lkb);
 void sim_values_in_doubt(struct sim *s);
+void sim_values_settled(struct sim *s);
+void sim_clear_up(struct sim_lock *l);
+struct sim_before *sim_values_before(struct sim_node *n, bool alone);
+void sim_values_after(struct sim_node *n, const struct sim_before *b);
 
 /* sim_check.c */
 void sim_check_step(struct sim *s);

@@ -26,7 +26,7 @@ static void check_compatible(struct sim *s, int name)
 	struct sim_lock *a, *b;
 	int mode;
 
-	for (a = s->lock; a < s->lock + SIM_LOCKS; a++) {
+	sim_for_locks(a, s) {
 		if (a->life == SIM_FREE || a->name != name)
 			continue;
 		mode = relied_on(a);
@@ -50,7 +50,7 @@ static bool all_open(const struct sim *s)
 {
 	int i;
 
-	for (i = 0; i < s->nodes; i++)
+	for (i = 0; i < s->w->nodes; i++)
 		if (s->n[i].ls && !sim_runs(&s->n[i]))
 			return false;
 	return true;
@@ -67,7 +67,7 @@ static struct sim_node *master_of(struct sim *s, int name)
 	struct sim_node *master = NULL, *n;
 	struct dlm_rsb *r;
 
-	for (n = s->n; n < s->n + s->nodes; n++) {
+	sim_for_nodes(n, s) {
 		r = find(n, name);
 		if (!r)
 			continue;
@@ -98,7 +98,7 @@ void sim_check_step(struct sim *s)
 		if (s->dirty & BIT(i))
 			check_compatible(s, i);
 	s->dirty = 0;
-	if (s->step % 16 == 0 && s->daemon == SIM_D_IDLE && all_open(s))
+	if (s->w->step % 16 == 0 && s->daemon == SIM_D_IDLE && all_open(s))
 		for (i = 0; i < SIM_NAMES; i++)
 			master_of(s, i);
 }
@@ -124,6 +124,9 @@ static void check_lock(struct sim_lock *l)
 		sim_fail(l->s, "lock %d (%x) of node %d not let go: state %d wait %d/%d flags %x",
 			 nr, l->id, l->n->id, lkb->status, lkb->wait_type,
 			 lkb->wait_count, lkb->flags);
+	else if (l->life == SIM_ORPHAN && l->doomed == l->s->changes + 1)
+		sim_fail(l->s, "orphan %d (%x) of node %d should be gone", nr, l->id,
+			 l->n->id);
 	else if (l->life == SIM_ORPHAN && lkb->status != DLM_LKSTS_GRANTED)
 		sim_fail(l->s, "orphan %d (%x) of node %d still waits", nr, l->id, l->n->id);
 	else if (l->life == SIM_LIVE && l->unlocking)
@@ -296,6 +299,8 @@ static void check_value(struct sim *s, int name, const struct dlm_rsb *r)
 	if (r->flags & DLM_RSB_LVB_INVALID) {
 		if (!v->invalid)
 			sim_fail(s, "\"%s\" has an invalid value", sim_names[name]);
+	} else if (v->sure && !v->moved) {
+		sim_fail(s, "\"%s\" has a valid value", sim_names[name]);
 	} else if (value != v->value && !v->lost && !v->fuzzy) {
 		sim_fail(s, "\"%s\" has value %llu, not %llu", sim_names[name], value,
 			 v->value);
@@ -306,7 +311,7 @@ static int directory_of(struct sim *s, int name)
 {
 	int i;
 
-	for (i = 0; i < s->nodes; i++)
+	for (i = 0; i < s->w->nodes; i++)
 		if (s->n[i].ls)
 			return dlm_dir_nodeid(s->n[i].ls, sim_names[name],
 					      strlen(sim_names[name]));
@@ -353,7 +358,7 @@ static void check_name(struct sim *s, int name, struct copies *m, struct copies 
 
 	m->n = 0;
 	h->n = 0;
-	for (n = s->n; n < s->n + s->nodes; n++)
+	sim_for_nodes(n, s)
 		if (n != master && n->ls)
 			check_holder(s, name, n, master, h, m);
 	if (!master)
@@ -374,25 +379,47 @@ static void check_name(struct sim *s, int name, struct copies *m, struct copies 
 	dlm_rsb_unlock(r);
 }
 
+/* members agree on the generation, and each has a slot of its own */
+static void check_slots(struct sim *s)
+{
+	const struct sim_node *n, *first = NULL;
+	u64 taken = 0;
+
+	sim_for_nodes(n, s) {
+		if (!sim_is_member(n))
+			continue;
+		first = first ?: n;
+		if (n->ls->generation != first->ls->generation)
+			sim_fail(s, "generation %u on node %d, %u on node %d",
+				 n->ls->generation, n->id, first->ls->generation,
+				 first->id);
+		if (!n->ls->recovery->our_slot || taken & BIT_ULL(n->ls->recovery->our_slot))
+			sim_fail(s, "node %d has slot %u", n->id,
+				 n->ls->recovery->our_slot);
+		taken |= BIT_ULL(n->ls->recovery->our_slot);
+		if (n->odd != first->odd)
+			sim_fail(s, "nodes %d and %d are both members", n->id, first->id);
+	}
+}
+
 /**
  * sim_check_rest - what must be true when nothing is under way
  * @s: the world
  */
 void sim_check_rest(struct sim *s)
 {
-	struct copies *c = kunit_kzalloc(s->test, 2 * sizeof(*c), GFP_KERNEL);
+	struct copies *c = kunit_kzalloc(s->w->test, 2 * sizeof(*c), GFP_KERNEL);
 	int i;
 
-	KUNIT_ASSERT_NOT_NULL(s->test, c);
+	KUNIT_ASSERT_NOT_NULL(s->w->test, c);
 	sim_reap(s);
+	check_slots(s);
 	for (i = 0; i < SIM_LOCKS; i++)
 		if (s->lock[i].life != SIM_FREE)
 			check_lock(&s->lock[i]);
 	for (i = 0; i < SIM_NAMES; i++)
 		check_name(s, i, &c[0], &c[1]);
-	kunit_kfree(s->test, c);
-	if (!memlink_quiet(s->net))
-		sim_fail(s, "the network is not at rest");
+	kunit_kfree(s->w->test, c);
 }
 
 /*
@@ -402,7 +429,7 @@ void sim_check_rest(struct sim *s)
 static bool is_idle_record(struct sim *s, int name, const struct sim_node *n,
 			   const struct dlm_rsb *r)
 {
-	return s->changes && r->nodeid > 0 && r->flags & DLM_RSB_INACTIVE &&
+	return s->w->changes && r->nodeid > 0 && r->flags & DLM_RSB_INACTIVE &&
 	       directory_of(s, name) == n->id;
 }
 
@@ -416,7 +443,7 @@ void sim_check_empty(struct sim *s)
 	struct dlm_rsb *r;
 	int i;
 
-	for (n = s->n; n < s->n + s->nodes; n++) {
+	sim_for_nodes(n, s) {
 		if (!n->ls)
 			continue;
 		if (dlm_lkb_count(n->ls))

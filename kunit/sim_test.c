@@ -29,47 +29,49 @@ static bool trace;
 module_param_named(sim_trace, trace, bool, 0444);
 
 /* the programs end, and with them all locks */
-static void the_end(struct sim *s)
+static void the_end(struct sim_world *w)
 {
-	int i;
+	struct sim_node *n;
+	struct sim *s;
 
-	sim_rest(s, false);
-	for (i = 0; i < s->nodes && !s->failed; i++) {
-		if (!s->n[i].ls)
-			continue;
-		sim_handles_close(&s->n[i], false);
-	}
-	if (!s->failed)
-		sim_rest(s, false);
-	for (i = 0; i < s->nodes && !s->failed; i++)
-		if (s->n[i].ls)
-			sim_purge(&s->n[i]);
-	if (!s->failed)
-		sim_rest(s, true);
+	sim_rest(w, false);
+	w->changes = false;
+	sim_for_spaces(s, w)
+		sim_for_nodes(n, s)
+			if (n->ls && !w->failed)
+				sim_handles_close(n, false);
+	if (!w->failed)
+		sim_rest(w, false);
+	sim_for_spaces(s, w)
+		sim_for_nodes(n, s)
+			if (n->ls && !w->failed)
+				sim_purge(n);
+	if (!w->failed)
+		sim_rest(w, true);
 }
 
 static bool one_run(struct kunit *test, unsigned int seed, struct sim_cover *cover)
 {
 	int level = console_loglevel;
+	struct sim_world *w;
 	unsigned int i;
-	struct sim *s;
 	bool ok;
 
 	/* what the nodes log would fill the console: it loses lines when it is slow */
 	if (!trace)
 		console_loglevel = CONSOLE_LOGLEVEL_QUIET;
-	s = sim_create(test, seed, cover, trace);
-	for (i = 0; i < steps && !s->failed; i++) {
-		sim_step(s);
+	w = sim_create(test, seed, cover, trace);
+	for (i = 0; i < steps && !w->failed; i++) {
+		sim_step(w);
 		if (i % 1000 == 999)
-			sim_rest(s, false);
+			sim_rest(w, false);
 	}
-	if (!s->failed)
-		the_end(s);
-	ok = !s->failed;
+	if (!w->failed)
+		the_end(w);
+	ok = !w->failed;
 	if (!ok)
 		console_loglevel = level;
-	sim_destroy(s);
+	sim_destroy(w);
 	console_loglevel = level;
 	return ok;
 }
@@ -98,10 +100,14 @@ static void show(struct kunit *test, const char *what, const unsigned int *n,
 
 static void check_cover(struct kunit *test, const struct sim_cover *c)
 {
-	expect_all(test, "lock message", c->msg, 1, DLM_MSG_PURGE);
+	bool nomem = t_faults_possible();
+
+	expect_all(test, "lock message", c->msg, 1, DLM_MSG_TYPES);
 	expect_all(test, "recovery message", c->rcom, 1, DLM_RCOM_TYPES);
 	expect_all(test, "result", c->result, 0, SIM_RESULTS);
-	expect_all(test, "fault", c->fault, 0, SIM_FAULTS);
+	expect_all(test, "stop in phase", c->abort, 0, DLM_PH_MAX);
+	expect_all(test, "fault", c->fault, 0, nomem ? SIM_FAULTS : SIM_NOMEM_CALL);
+	expect_all(test, "value block row", c->values, 0, SIM_LVBS);
 	expect_all(test, "overlap", c->overlap, 0, SIM_OVERLAPS);
 	expect_all(test, "completion", c->told, 0, ARRAY_SIZE(c->told));
 	KUNIT_EXPECT_NE(test, c->basts, 0U);
@@ -110,6 +116,8 @@ static void check_cover(struct kunit *test, const struct sim_cover *c)
 	KUNIT_EXPECT_NE(test, c->altmode, 0U);
 	KUNIT_EXPECT_NE(test, c->orphans, 0U);
 	KUNIT_EXPECT_NE(test, c->adopted, 0U);
+	KUNIT_EXPECT_NE(test, c->fins, 0U);
+	KUNIT_EXPECT_NE(test, c->purges, 0U);
 }
 
 static void show_cover(struct kunit *test, const struct sim_cover *c)
@@ -121,6 +129,8 @@ static void show_cover(struct kunit *test, const struct sim_cover *c)
 	show(test, "faults", c->fault, SIM_FAULTS);
 	show(test, "overlaps", c->overlap, SIM_OVERLAPS);
 	show(test, "completions", c->told, ARRAY_SIZE(c->told));
+	show(test, "value block rows", c->values, SIM_LVBS);
+	kunit_info(test, "farewells %u, purged elsewhere %u", c->fins, c->purges);
 	kunit_info(test, "basts %u, not valid %u, demoted %u, other mode %u, orphans %u, adopted %u, rests %u",
 		   c->basts, c->notvalid, c->demoted, c->altmode, c->orphans, c->adopted,
 		   c->rests);

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bugs that random clusters have found (remote_random_test.c, sim.h), each in the few
+ * steps that it takes.
+ */
+#include <dlm/transport.h>
+#include "cluster.h"
+
+/* a name's directory node after a change is not known before: some names, for luck */
+#define TRIES	8
+
+static void recover(struct c_world *c)
+{
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+}
+
+static void die_and_recover(struct c_world *c, int node)
+{
+	r_kill(c->r, node);
+	recover(c);
+}
+
+static int call_lock(struct t_lock *l, int mode, u32 flags)
+{
+	return t_call_lock(l, mode, flags, l->name, strlen(l->name));
+}
+
+static enum dlm_phase phase_of(struct c_world *c, int node)
+{
+	return c_ls(c, node)->recovery->phase;
+}
+
+/* one thing after the other until node is in that phase */
+static void turn_until(struct c_world *c, int node, enum dlm_phase phase)
+{
+	unsigned int turns = 0;
+
+	while (phase_of(c, node) != phase && turns++ < 100000)
+		r_turn(c->r);
+	KUNIT_ASSERT_EQ(c->test, (int)phase_of(c, node), (int)phase);
+}
+
+static int dir_of(struct c_world *c, int node, const char *name)
+{
+	return dlm_dir_nodeid(c_ls(c, node), name, strlen(name));
+}
+
+/* --- operations ---------------------------------------------------------- */
+
+/* VALBLK in an unlock of a lock that never had a value block */
+static void unlock_names_value_block(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *keep = c_new(c, 1, name), *l = c_new(c, 2, name);
+
+	c_lock(keep, NL, 0, 0);
+	c_lock(l, EX, 0, 0);
+	c_unlock(l, VALBLK);
+	t_gone(l);
+	c_check(c);
+}
+
+/* an orphan gets no new owner while its conversion is still being cancelled */
+static void adopted_too_early(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *keep = c_new(c, 1, name), *l = c_new(c, 2, name);
+	struct t_lock *heir = c_new(c, 2, name);
+
+	l->client = c->w[2].client[1];
+	c_lock(keep, PR, 0, 0);
+	c_lock(l, CR, PERSISTENT, 0);
+	c_convert(l, EX, PERSISTENT, WAITS);
+	t_bast(keep, EX);
+	t_client_close(l->client);
+	KUNIT_EXPECT_EQ(test, t_call_adopt(heir, CR, ORPHAN), -EAGAIN);
+	c_settle(c);
+	t_quiet(l);
+	KUNIT_EXPECT_EQ(test, t_call_adopt(heir, CR, ORPHAN), 0);
+	t_quiet(l);
+	c_check(c);
+}
+
+/* the directory names a master that has forgotten, and the master never told it */
+static void stale_record(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 2);
+	struct t_lock *a = c_new(c, 1, name), *b = c_new(c, 3, name);
+	struct dlm_rsb *r;
+
+	c_lock(a, NL, 0, 0);
+	c_unlock(a, 0);
+	r = dlm_rsb_find(c_ls(c, 1), name, strlen(name));
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	dlm_rsb_forget(r);
+	KUNIT_EXPECT_EQ(test, c_master(c, 2, name), 1);
+	KUNIT_EXPECT_EQ(test, call_lock(b, EX, 0), 0);
+	c_advance(c, 500);
+	t_granted(b, EX);
+	KUNIT_EXPECT_EQ(test, c_master(c, 2, name), 3);
+	c_check(c);
+}
+
+/* --- recovery and operations --------------------------------------------- */
+
+/*
+ * A conversion is on its way to a master that dies.  Node 1 is further with recovery and
+ * asks node 2, which has not yet looked after the conversion, who is master.
+ */
+static void waiter_and_new_master(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *l1[TRIES], *l2[TRIES], *l3[TRIES];
+	const char *name;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		name = c_name(c, 3);
+		l1[i] = c_new(c, 1, name);
+		l2[i] = c_new(c, 2, name);
+		l3[i] = c_new(c, 3, name);
+		c_lock(l3[i], NL, 0, 0);
+		c_lock(l2[i], NL, 0, 0);
+		c_lock(l1[i], NL, 0, 0);
+	}
+	for (i = 0; i < TRIES; i++) {
+		KUNIT_EXPECT_EQ(test, t_call_convert(l1[i], CR, CONVERT), 0);
+		KUNIT_EXPECT_EQ(test, t_call_convert(l2[i], CR, CONVERT), 0);
+	}
+	die_and_recover(c, 3);
+	for (i = 0; i < TRIES; i++) {
+		t_granted(l1[i], CR);
+		t_granted(l2[i], CR);
+	}
+	c_check(c);
+}
+
+/* granted before its cancel arrived, and only the cancel's answer is due when the master dies */
+static void cancel_too_late(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 3);
+	struct t_lock *keep = c_new(c, 3, name), *l = c_new(c, 1, name);
+
+	c_lock(keep, PR, 0, 0);
+	c_lock(l, CR, 0, 0);
+	KUNIT_EXPECT_EQ(test, t_call_convert(l, EX, CONVERT), 0);
+	c_step(c, 1, 3);
+	t_bast(keep, EX);
+	KUNIT_EXPECT_EQ(test, t_call_cancel(l, CANCEL, -DLM_ECANCEL), 0);
+	c_step(c, 3, 1);
+	t_quiet(l);
+	KUNIT_EXPECT_EQ(test, t_call_unlock(keep, 0), 0);
+	t_cast(keep, -DLM_EUNLOCK, PR, 0);
+	c_step(c, 3, 1);
+	t_granted(l, EX);
+	die_and_recover(c, 3);
+	t_quiet(l);
+	t_holds(l, EX);
+	c_convert(l, NL, 0, 0);
+	c_check(c);
+}
+
+#define MANY	300
+
+/* many requests on their way to who dies, half of them not wanted any more */
+static void nobody_passed_over(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock **l = kunit_kcalloc(test, MANY, sizeof(*l), GFP_KERNEL);
+	const char *name = c_name(c, 3);
+	struct t_lock *keep = c_new(c, 3, name), *mine = c_new(c, 1, name);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	c_lock(keep, NL, 0, 0);
+	c_lock(mine, NL, 0, 0);
+	for (i = 0; i < MANY; i++) {
+		l[i] = c_new(c, 1, name);
+		KUNIT_EXPECT_EQ(test, call_lock(l[i], NL, 0), 0);
+	}
+	for (i = 0; i < MANY; i += 2)
+		KUNIT_EXPECT_EQ(test, t_call_unlock(l[i], FORCEUNLOCK), 0);
+	die_and_recover(c, 3);
+	for (i = 0; i < MANY; i++) {
+		if (i % 2)
+			t_granted(l[i], NL);
+		else
+			t_cast(l[i], -DLM_EUNLOCK, IV, 0);
+	}
+}
+
+/* --- interrupted recoveries ---------------------------------------------- */
+
+/* which of the names has that directory node by now? The lock's number, or -1 */
+static int with_dir(struct c_world *c, int node, struct t_lock * const *l, int dir)
+{
+	int i;
+
+	for (i = 0; i < TRIES; i++)
+		if (dir_of(c, node, l[i]->name) == dir)
+			return i;
+	KUNIT_FAIL(c->test, "no name has node %d as its directory", dir);
+	return -1;
+}
+
+static bool knows_master(struct c_world *c, int node, const char *name, int master)
+{
+	return c_master(c, node, name) == master;
+}
+
+/*
+ * Node 3 masters what 1, 4 and 5 have locks on; after its death node 2 is directory node.
+ * 1 asks first, and is to be the new master: 4 is told, 1 itself not, since recovery begins anew.
+ * There 5 asks first.
+ */
+static void master_in_doubt(struct kunit *test)
+{
+	struct t_lock *l1[TRIES], *l3[TRIES], *l4[TRIES], *l5[TRIES];
+	const char *name, *names[TRIES];
+	unsigned int turns = 0;
+	struct c_world *c;
+	int i;
+
+	c_init_n(test, 5, 0, true);
+	c = test->priv;
+	for (i = 0; i < TRIES; i++) {
+		names[i] = c_name(c, 3);
+		l1[i] = c_new(c, 1, names[i]);
+		l3[i] = c_new(c, 3, names[i]);
+		l4[i] = c_new(c, 4, names[i]);
+		l5[i] = c_new(c, 5, names[i]);
+		c_lock(l3[i], CR, 0, 0);
+		c_lock(l1[i], CR, 0, 0);
+		c_lock(l4[i], CR, 0, 0);
+		c_lock(l5[i], CR, 0, 0);
+	}
+	r_kill(c->r, 3);
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	turn_until(c, 1, DLM_PH_MASTERS);
+	i = with_dir(c, 1, l1, 2);
+	if (i < 0)
+		return;
+	name = names[i];
+	/* what 2 answers is heard by 4 alone */
+	memlink_stall(c->r->net, 2, 1, true);
+	memlink_stall(c->r->net, 2, 5, true);
+	while (!knows_master(c, 4, name, 1) && turns++ < 10000)
+		r_turn(c->r);
+	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), 1);
+	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), 3);
+	KUNIT_EXPECT_EQ(test, c_master(c, 5, name), 3);
+	r_stop_all(c->r);
+	memlink_stall(c->r->net, 2, 1, false);
+	memlink_stall(c->r->net, 2, 5, false);
+	r_start_all(c->r);
+	turn_until(c, 1, DLM_PH_MASTERS);
+	/* now 5 is first */
+	memlink_stall(c->r->net, 1, 2, true);
+	memlink_stall(c->r->net, 4, 2, true);
+	for (turns = 0; !knows_master(c, 5, name, 0) && turns < 10000; turns++)
+		r_turn(c->r);
+	KUNIT_EXPECT_EQ(test, c_master(c, 5, name), 0);
+	memlink_stall(c->r->net, 1, 2, false);
+	memlink_stall(c->r->net, 4, 2, false);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), 5);
+	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), 5);
+	c_check(c);
+	c_exit(test);
+}
+
+/*
+ * Without directory: node 1 owes grants when its recovery is interrupted, and the next one
+ * makes 2 the master.
+ */
+static void grant_owed_elsewhere(struct kunit *test)
+{
+	struct t_lock *held[TRIES], *waits[TRIES];
+	struct c_world *c;
+	const char *name;
+	int i, moved = 0;
+
+	c_init_n(test, 3, DLM_LSFL_NODIR, true);
+	c = test->priv;
+	for (i = 0; i < TRIES; i++) {
+		name = c_name(c, 1);
+		held[i] = c_new(c, 2, name);
+		waits[i] = c_new(c, 1, name);
+		c_lock(held[i], EX, 0, 0);
+		c_lock(waits[i], PR, 0, WAITS);
+		t_bast(held[i], PR);
+	}
+	c_ls(c, 1)->recovery->batch = 1;
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	turn_until(c, 1, DLM_PH_REPLAY);
+	r_stop_all(c->r);
+	c_ls(c, 1)->recovery->batch = DLM_RECOVER_BATCH;
+	die_and_recover(c, 3);
+	for (i = 0; i < TRIES; i++) {
+		moved += dir_of(c, 1, held[i]->name) == 2;
+		t_quiet(waits[i]);
+		t_waiting(waits[i]);
+		t_holds(held[i], EX);
+		held[i]->seen = held[i]->told;
+	}
+	KUNIT_EXPECT_GT(test, moved, 0);
+	c_check(c);
+	c_exit(test);
+}
+
+/* without directory: the writer dies, and no lock is left that has a value block */
+static void writer_dies_nodir(struct kunit *test)
+{
+	struct t_lock *keep[TRIES], *writer, *reader;
+	char written[T_LVBLEN];
+	struct c_world *c;
+	const char *name;
+	int i, stayed = 0;
+
+	c_init_n(test, 3, DLM_LSFL_NODIR, true);
+	c = test->priv;
+	t_fill(written, 10);
+	for (i = 0; i < TRIES; i++) {
+		name = c_name(c, 1);
+		keep[i] = c_new(c, 1, name);
+		c_lock(keep[i], NL, 0, 0);
+		writer = c_new(c, 2, name);
+		c_lock(writer, EX, VALBLK, 0);
+		writer->lvb_in = written;
+		c_convert(writer, NL, VALBLK, 0);
+		c_convert(writer, EX, VALBLK, 0);
+	}
+	die_and_recover(c, 2);
+	for (i = 0; i < TRIES; i++) {
+		if (c_master(c, 1, keep[i]->name))
+			continue;
+		stayed++;
+		reader = c_new(c, 1, keep[i]->name);
+		KUNIT_EXPECT_EQ(test, call_lock(reader, CR, VALBLK), 0);
+		c_settle(c);
+		t_cast(reader, 0, CR, VALNOTVALID);
+	}
+	KUNIT_EXPECT_GT(test, stayed, 0);
+	c_exit(test);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(unlock_names_value_block),
+	KUNIT_CASE(adopted_too_early),
+	KUNIT_CASE(stale_record),
+	KUNIT_CASE(waiter_and_new_master),
+	KUNIT_CASE(cancel_too_late),
+	KUNIT_CASE(nobody_passed_over),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "dlm_found",
+	.init = c_init3,
+	.exit = c_exit,
+	.test_cases = cases,
+};
+
+static struct kunit_case own_cases[] = {
+	KUNIT_CASE(master_in_doubt),
+	KUNIT_CASE(grant_owed_elsewhere),
+	KUNIT_CASE(writer_dies_nodir),
+	{ }
+};
+
+static struct kunit_suite own_suite = {
+	.name = "dlm_found_own",
+	.test_cases = own_cases,
+};
+
+kunit_test_suites(&suite, &own_suite);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the simulator tells: its story, what was wrong, and each packet that passes.
+ */
+#include "sim.h"
+
+/* --- the story ----------------------------------------------------------- */
+
+/**
+ * sim_tell - tell what happens
+ * @w: the world
+ * @fmt: one line
+ *
+ * The last lines are printed when something is wrong, all of them with dlm.sim_trace=1.
+ */
+void sim_tell(struct sim_world *w, const char *fmt, ...)
+{
+	char *line = w->line[w->lines++ % SIM_LINES];
+	va_list args;
+	int n;
+
+	n = scnprintf(line, SIM_LINE, "%6u ", w->step);
+	va_start(args, fmt);
+	vscnprintf(line + n, SIM_LINE - n, fmt, args);
+	va_end(args);
+	if (w->trace)
+		pr_info("sim %s\n", line);
+}
+
+/**
+ * sim_blame - something is wrong
+ * @w: the world
+ * @fmt: what; only the first is kept
+ *
+ * Context: any; sim_destroy() reports it.
+ */
+void sim_blame(struct sim_world *w, const char *fmt, ...)
+{
+	va_list args;
+
+	if (w->failed)
+		return;
+	w->failed = true;
+	va_start(args, fmt);
+	vscnprintf(w->why, sizeof(w->why), fmt, args);
+	va_end(args);
+	sim_tell(w, "FAILED: %s", w->why);
+}
+
+/**
+ * sim_report - print what there is to know of what was wrong
+ * @w: the world
+ */
+void sim_report(struct sim_world *w)
+{
+	unsigned int i = w->lines > SIM_LINES ? w->lines - SIM_LINES : 0;
+	struct sim_node *n;
+	struct sim *s;
+
+	for (; i < w->lines && !w->trace; i++)
+		pr_info("sim %s\n", w->line[i % SIM_LINES]);
+	sim_for_spaces(s, w) {
+		sim_for_nodes(n, s) {
+			if (!n->ls)
+				continue;
+			pr_info("sim %snode %d: phase \"%s\", status %x, due in %lld ms\n",
+				s->nr ? "B: " : "", n->id,
+				dlm_phase_name(n->ls->recovery->phase),
+				n->ls->recovery->status,
+				n->due == KTIME_MAX ? -1 : ktime_ms_delta(n->due, w->now));
+		}
+	}
+	KUNIT_FAIL(w->test, "dlm.sim_seed=%u step %u: %s", w->seed, w->step, w->why);
+}
+
+/* --- what passes --------------------------------------------------------- */
+
+static void count_result(struct sim_cover *c, u32 type, s32 result)
+{
+	static const struct {
+		s32	wire;
+		enum sim_result	what;
+	} all[] = {
+		{ 0, SIM_RES_OK },
+		{ -DLM_WIRE_EINPROGRESS, SIM_RES_QUEUED },
+		{ -EAGAIN, SIM_RES_EAGAIN },
+		{ -DLM_WIRE_EBADR, SIM_RES_EBADR },
+		{ -EBADR, SIM_RES_EBADR },
+		{ -ENOTBLK, SIM_RES_ENOTBLK },
+		{ -DLM_WIRE_EDEADLK, SIM_RES_EDEADLK },
+		{ -DLM_EUNLOCK, SIM_RES_EUNLOCK },
+		{ -DLM_ECANCEL, SIM_RES_ECANCEL },
+	};
+	int i;
+
+	if (type < DLM_MSG_REQUEST_REPLY || type > DLM_MSG_CANCEL_REPLY)
+		return;
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		if (all[i].wire == result) {
+			c->result[all[i].what]++;
+			return;
+		}
+	}
+}
+
+static void say_msg(struct sim_world *w, int from, int to, const struct dlm_w_msg *m)
+{
+	static const char * const what[DLM_MSG_TYPES] = {
+		"?", "REQUEST", "CONVERT", "UNLOCK", "CANCEL", "REQUEST_REPLY",
+		"CONVERT_REPLY", "UNLOCK_REPLY", "CANCEL_REPLY", "GRANT", "BAST",
+		"LOOKUP", "REMOVE", "LOOKUP_REPLY", "PURGE",
+	};
+	u32 type = le32_to_cpu(m->type);
+
+	if (type >= DLM_MSG_TYPES) {
+		sim_blame(w, "message of type %u", type);
+		return;
+	}
+	w->cover->msg[type]++;
+	count_result(w->cover, type, le32_to_cpu(m->result));
+	sim_tell(w, "  %d>%d %s %x %x gr %d rq %d node %d: %d", from, to, what[type],
+		le32_to_cpu(m->lkid), le32_to_cpu(m->remid), (s32)le32_to_cpu(m->grmode),
+		(s32)le32_to_cpu(m->rqmode), (s32)le32_to_cpu(m->nodeid),
+		(s32)le32_to_cpu(m->result));
+}
+
+static void say_rcom(struct sim_world *w, int from, int to, const struct dlm_w_rcom *rc)
+{
+	static const char * const what[DLM_RCOM_TYPES] = {
+		"?", "status", "names", "lookup", "lock", "status reply", "names reply",
+		"lookup reply", "lock reply",
+	};
+	const struct dlm_w_lock *l = (const void *)rc->buf;
+	u32 type = le32_to_cpu(rc->type);
+
+	if (type >= DLM_RCOM_TYPES) {
+		sim_blame(w, "recovery message of type %u", type);
+		return;
+	}
+	w->cover->rcom[type]++;
+	if (type == DLM_RCOM_LOCK || type == DLM_RCOM_LOCK_REPLY)
+		sim_tell(w, "  %d>%d %s %x %x \"%.*s\" gr %d rq %d state %d: %d", from, to,
+			what[type], le32_to_cpu(l->lkid), le32_to_cpu(l->remid),
+			le16_to_cpu(l->namelen), l->name, l->grmode, l->rqmode, l->status,
+			le32_to_cpu(l->result));
+	else
+		sim_tell(w, "  %d>%d %s %x", from, to, what[type], le32_to_cpu(rc->result));
+}
+
+/**
+ * sim_on_packet - a packet was put on the wire
+ * @priv: the world
+ * @from: sender
+ * @to: receiver
+ * @packet: all of it
+ * @len: its bytes
+ */
+void sim_on_packet(void *priv, int from, int to, const void *packet, unsigned int len)
+{
+	const struct dlm_w_header *h = packet;
+	struct sim_world *w = priv;
+
+	if (h->cmd == DLM_CMD_OPTS) {
+		if (((const struct dlm_w_opts *)packet)->nextcmd == DLM_CMD_FIN) {
+			w->cover->fins++;
+			sim_tell(w, "  %d>%d farewell", from, to);
+			return;
+		}
+		h = packet + sizeof(struct dlm_w_opts);
+	}
+	if (h->cmd == DLM_CMD_MSG)
+		say_msg(w, from, to, (const void *)h);
+	else if (h->cmd == DLM_CMD_RCOM)
+		say_rcom(w, from, to, (const void *)h);
+}
