@@ -24,6 +24,7 @@ flavour() {
 	count) qemu=(-smp 1 -m 2048 -cpu max -accel tcg -icount "shift=0,sleep=off")
 	       kargs+=(dlm.figures_exact=1 dlm.figures_locks=100000) ;;
 	uml)   arch=um fragments=(lean.config uml.config) image=linux qemu=() ;;
+	umlkasan) arch=um fragments=(lean.config uml.config umlkasan.config) image=linux qemu=() ;;
 	*)     die "no flavour $1" ;;
 	esac
 }
