@@ -165,11 +165,13 @@ static unsigned long count_locks(const struct list_head *list, spinlock_t *lock)
 	return n;
 }
 
-/* the lock stays, without an owner, until dlm_sweep_zombies() */
-static void make_zombie(struct dlm_lkb *lkb)
+/* the lock stays, without an owner, until dlm_sweep_zombies(); with @all not as an orphan */
+static void make_zombie(struct dlm_lkb *lkb, bool all)
 {
 	struct dlm_ls *ls = lkb->rsb->ls;
 
+	if (all)
+		lkb->exflags &= ~DLM_LKF_PERSISTENT;
 	dlm_watch_stop(lkb);
 	dlm_owner_drop(lkb);
 	lkb->flags |= DLM_LKB_ZOMBIE;
@@ -199,6 +201,7 @@ static enum release_how how_now(struct dlm_ls *ls, struct dlm_fx *fx,
 static void release_locks(struct dlm_owner *owner, enum release_how how)
 {
 	unsigned long left = count_locks(&owner->locks, &owner->lock);
+	bool all = how == ALL;
 	struct dlm_fx fx = { };
 	struct dlm_lkb *lkb;
 	struct dlm_rsb *r;
@@ -223,9 +226,9 @@ static void release_locks(struct dlm_owner *owner, enum release_how how)
 		if (lkb->owner != owner)
 			;
 		else if (how == DETACH)
-			make_zombie(lkb);
+			make_zombie(lkb, all);
 		else
-			release_lock(lkb, &fx, how == ALL);
+			release_lock(lkb, &fx, all);
 		dlm_rsb_unlock(r);
 		dlm_fx_flush(&fx);
 		cond_resched();
