@@ -5,6 +5,7 @@
  */
 #include <dlm/transport.h>
 #include "cluster.h"
+#include "faults.h"
 
 /* a name's directory node after a change is not known before: some names, for luck */
 #define TRIES	8
@@ -84,6 +85,29 @@ static void adopted_too_early(struct kunit *test)
 	t_quiet(l);
 	KUNIT_EXPECT_EQ(test, t_call_adopt(heir, CR, ORPHAN), 0);
 	t_quiet(l);
+	c_check(c);
+}
+
+/* a purge that has no memory for its messages ends persistent locks all the same, later */
+static void purge_without_memory(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *keep = c_new(c, 1, name), *l = c_new(c, 2, name);
+
+	if (!t_faults_possible())
+		kunit_skip(test, "no fault injection in this kernel");
+	l->client = c->w[2].client[1];
+	c_lock(keep, NL, 0, 0);
+	c_lock(l, PR, PERSISTENT, 0);
+	t_faults_begin(0);
+	t_fail_nth(1);
+	KUNIT_EXPECT_EQ(test, dlm_owner_purge(&l->client->owner), 0);
+	KUNIT_EXPECT_TRUE(test, t_failed());
+	t_faults_end();
+	c_settle(c);
+	t_gone(l);
+	KUNIT_EXPECT_EQ(test, dlm_lkb_count(c_ls(c, 2)), 0U);
 	c_check(c);
 }
 
@@ -359,6 +383,7 @@ static void writer_dies_nodir(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(unlock_names_value_block),
 	KUNIT_CASE(adopted_too_early),
+	KUNIT_CASE(purge_without_memory),
 	KUNIT_CASE(stale_record),
 	KUNIT_CASE(waiter_and_new_master),
 	KUNIT_CASE(cancel_too_late),

@@ -2,8 +2,8 @@
 /*
  * A node that sends nonsense: real packets, damaged, into frames, sessions and handlers.
  *
- * Nodes 1 to 3 work on locks; packets of all types that they (and node 4, which dies) send are kept.
- * Then node 3 sends them again, with bits flipped, fields set to what might hurt,
+ * Nodes 1 to 3 work on locks; packets of all types that they (and node 4, which dies) send are
+ * kept.  Then node 3 sends them again, with bits flipped, fields set to what might hurt,
  * cut short or made longer, while the others work and recover.  Packets have exactly their size in
  * memory, so that KASAN sees who reads on.  Whatever happened, once node 3 is no
  * member any more the others must recover and lock.

@@ -404,6 +404,7 @@ struct sim_before {
  * @why: what
  * @cuts: connections may be reset, parted and stalled
  * @changes: the membership may change
+ * @ending: ... but not any more
  * @calm: few locks and much time, so that resources are forgotten
  * @nomem: memory may run out
  * @denying: it may do so right now
@@ -430,6 +431,7 @@ struct sim_world {
 
 	bool			cuts;
 	bool			changes;
+	bool			ending;
 	bool			calm;
 	bool			nomem;
 	bool			denying;

@@ -160,7 +160,7 @@ bool sim_quiet_change(struct sim_world *w)
 {
 	struct sim *s = sim_some_space(w);
 
-	if (!w->changes || !sim_percent(w, 60))
+	if (!w->changes || w->ending || !sim_percent(w, 60))
 		return false;
 	w->cover->fault[SIM_QUIET]++;
 	if (sim_percent(w, 50))
@@ -208,7 +208,7 @@ void sim_look(struct sim_node *n)
 		refused(n);
 		return;
 	}
-	if (!s->ambush || phase != s->ambush || !s->w->changes || !sim_percent(s->w, 70))
+	if (!s->ambush || phase != s->ambush || s->w->ending || !sim_percent(s->w, 70))
 		return;
 	s->w->cover->fault[SIM_AMBUSH]++;
 	s->ambush = 0;

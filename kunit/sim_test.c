@@ -35,7 +35,7 @@ static void the_end(struct sim_world *w)
 	struct sim *s;
 
 	sim_rest(w, false);
-	w->changes = false;
+	w->ending = true;
 	sim_for_spaces(s, w)
 		sim_for_nodes(n, s)
 			if (n->ls && !w->failed)
