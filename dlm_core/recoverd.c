@@ -284,12 +284,13 @@ static int step(struct dlm_step *st)
 			give_up(rec, ret);
 		else
 			set_phase(rec, rec->phase + 1);
-		if (rec->phase == DLM_PH_RUNNING)
+		if (rec->phase == DLM_PH_RUNNING) {
 			finished(st);
-		else if (st->budget <= 1)
+			break;
+		}
+		if (st->budget <= 1)
 			return DLM_STEP_MORE;
-		else
-			st->budget--;
+		st->budget--;
 	}
 	return DLM_STEP_WAIT;
 }

@@ -71,7 +71,7 @@ static bool any_work(struct sim_world *w)
 
 	if (work(first))
 		return true;
-	sim_for_spaces(s, w)
+	for (s = w->space; s < sim_spaces_end(w); s++)
 		if (s != first && work(s))
 			return true;
 	return false;
@@ -83,8 +83,8 @@ static ktime_t first_due(struct sim_world *w)
 	struct sim_node *n;
 	struct sim *s;
 
-	sim_for_spaces(s, w)
-		sim_for_nodes(n, s)
+	for (s = w->space; s < sim_spaces_end(w); s++)
+		for (n = s->n; n < sim_nodes_end(s); n++)
 			if (n->ls)
 				first = min(first, n->due);
 	return first;
@@ -114,7 +114,7 @@ static void check_step(struct sim_world *w)
 {
 	struct sim *s;
 
-	sim_for_spaces(s, w)
+	for (s = w->space; s < sim_spaces_end(w); s++)
 		sim_check_step(s);
 }
 
@@ -152,10 +152,10 @@ static bool all_run(struct sim_world *w)
 	struct sim_node *n;
 	struct sim *s;
 
-	sim_for_spaces(s, w) {
+	for (s = w->space; s < sim_spaces_end(w); s++) {
 		if (s->daemon != SIM_D_IDLE)
 			return false;
-		sim_for_nodes(n, s)
+		for (n = s->n; n < sim_nodes_end(s); n++)
 			if (sim_is_member(n) &&
 			    n->ls->recovery->phase != DLM_PH_RUNNING)
 				return false;
@@ -168,8 +168,8 @@ static bool tables_empty(struct sim_world *w)
 	struct sim_node *n;
 	struct sim *s;
 
-	sim_for_spaces(s, w)
-		sim_for_nodes(n, s)
+	for (s = w->space; s < sim_spaces_end(w); s++)
+		for (n = s->n; n < sim_nodes_end(s); n++)
 			if (n->ls && (dlm_lkb_count(n->ls) ||
 				      atomic_read(&n->ls->rsbs.nelems)))
 				return false;
@@ -180,7 +180,7 @@ static bool some_daemon(struct sim_world *w)
 {
 	struct sim *s;
 
-	sim_for_spaces(s, w)
+	for (s = w->space; s < sim_spaces_end(w); s++)
 		if (sim_daemon_step(s))
 			return true;
 	return sim_farewell_step(w, true);
@@ -224,7 +224,7 @@ static void settle(struct sim_world *w, bool empty)
 		check_step(w);
 	}
 	w->cover->rests++;
-	sim_for_spaces(s, w) {
+	for (s = w->space; s < sim_spaces_end(w); s++) {
 		if (!w->failed)
 			sim_check_rest(s);
 		if (!w->failed && empty)

@@ -475,12 +475,15 @@ static inline bool sim_is_member(const struct sim_node *n)
 	return n->ls && n->in;
 }
 
-#define sim_for_spaces(it, world) \
-	for ((it) = (world)->space; (it) < (world)->space + (world)->spaces; (it)++)
-#define sim_for_nodes(it, s) \
-	for ((it) = (s)->n; (it) < (s)->n + (s)->w->nodes; (it)++)
-#define sim_for_locks(it, s) \
-	for ((it) = (s)->lock; (it) < (s)->lock + SIM_LOCKS; (it)++)
+static inline const struct sim *sim_spaces_end(const struct sim_world *w)
+{
+	return w->space + w->spaces;
+}
+
+static inline const struct sim_node *sim_nodes_end(const struct sim *s)
+{
+	return s->n + s->w->nodes;
+}
 
 /* sim.c */
 struct sim_world *sim_create(struct kunit *test, unsigned int seed,
@@ -494,11 +497,10 @@ bool sim_denied(struct sim_world *w, enum sim_fault what);
 /* sim_story.c */
 void sim_tell(struct sim_world *w, const char *fmt, ...) __printf(2, 3);
 void sim_blame(struct sim_world *w, const char *fmt, ...) __printf(2, 3);
+void sim_say(struct sim *s, const char *fmt, ...) __printf(2, 3);
+void sim_fail(struct sim *s, const char *fmt, ...) __printf(2, 3);
 void sim_report(struct sim_world *w);
 void sim_on_packet(void *priv, int from, int to, const void *packet, unsigned int len);
-
-#define sim_say(s, fmt, ...)	sim_tell((s)->w, "%s" fmt, (s)->nr ? "B: " : "", ##__VA_ARGS__)
-#define sim_fail(s, fmt, ...)	sim_blame((s)->w, "%s" fmt, (s)->nr ? "B: " : "", ##__VA_ARGS__)
 
 /* sim_daemon.c */
 struct sim_node *sim_some_node(struct sim *s, bool (*fits)(const struct sim_node *n));

@@ -26,7 +26,7 @@ static void check_compatible(struct sim *s, int name)
 	struct sim_lock *a, *b;
 	int mode;
 
-	sim_for_locks(a, s) {
+	for (a = s->lock; a < s->lock + SIM_LOCKS; a++) {
 		if (a->life == SIM_FREE || a->name != name)
 			continue;
 		mode = relied_on(a);
@@ -67,7 +67,7 @@ static struct sim_node *master_of(struct sim *s, int name)
 	struct sim_node *master = NULL, *n;
 	struct dlm_rsb *r;
 
-	sim_for_nodes(n, s) {
+	for (n = s->n; n < sim_nodes_end(s); n++) {
 		r = find(n, name);
 		if (!r)
 			continue;
@@ -358,7 +358,7 @@ static void check_name(struct sim *s, int name, struct copies *m, struct copies 
 
 	m->n = 0;
 	h->n = 0;
-	sim_for_nodes(n, s)
+	for (n = s->n; n < sim_nodes_end(s); n++)
 		if (n != master && n->ls)
 			check_holder(s, name, n, master, h, m);
 	if (!master)
@@ -385,7 +385,7 @@ static void check_slots(struct sim *s)
 	const struct sim_node *n, *first = NULL;
 	u64 taken = 0;
 
-	sim_for_nodes(n, s) {
+	for (n = s->n; n < sim_nodes_end(s); n++) {
 		if (!sim_is_member(n))
 			continue;
 		first = first ?: n;
@@ -443,7 +443,7 @@ void sim_check_empty(struct sim *s)
 	struct dlm_rsb *r;
 	int i;
 
-	sim_for_nodes(n, s) {
+	for (n = s->n; n < sim_nodes_end(s); n++) {
 		if (!n->ls)
 			continue;
 		if (dlm_lkb_count(n->ls))

@@ -139,7 +139,7 @@ void sim_machine_down(struct sim_world *w, int i)
 	for (k = 0; k < w->nodes; k++)
 		if (w->m[k].node && k != i)
 			memlink_part(w->net, i + 1, k + 1, true);
-	sim_for_spaces(s, w)
+	for (s = w->space; s < sim_spaces_end(w); s++)
 		if (s->n[i].ls)
 			lockspace_down(&s->n[i]);
 	dlm_node_stop(m->node);
@@ -158,7 +158,7 @@ static bool has_lockspace(struct sim_world *w, int i)
 {
 	struct sim *s;
 
-	sim_for_spaces(s, w)
+	for (s = w->space; s < sim_spaces_end(w); s++)
 		if (s->n[i].ls)
 			return true;
 	return false;
@@ -170,8 +170,8 @@ static bool is_counted(struct sim_world *w, int i)
 	struct sim_node *n;
 	struct sim *s;
 
-	sim_for_spaces(s, w)
-		sim_for_nodes(n, s)
+	for (s = w->space; s < sim_spaces_end(w); s++)
+		for (n = s->n; n < sim_nodes_end(s); n++)
 			if (n->ls && dlm_rpeer_find(n->ls->recovery, i + 1))
 				return true;
 	return false;
@@ -293,7 +293,7 @@ struct sim_node *sim_some_node(struct sim *s, bool (*fits)(const struct sim_node
 	struct sim_node *found = NULL, *n;
 	unsigned int seen = 0;
 
-	sim_for_nodes(n, s)
+	for (n = s->n; n < sim_nodes_end(s); n++)
 		if (fits(n) && !sim_below(s->w, ++seen))
 			found = n;
 	return found;
@@ -357,7 +357,7 @@ static unsigned int list_members(struct sim_node *n, struct dlm_member_conf *m)
 	struct sim_node *o;
 	int count = 0;
 
-	sim_for_nodes(o, n->s) {
+	for (o = n->s->n; o < sim_nodes_end(n->s); o++) {
 		if (!sim_is_member(o))
 			continue;
 		m[count].nodeid = o->id;
@@ -400,7 +400,7 @@ static void start_one(struct sim_node *n)
 		sim_fail(s, "node %d: start: %d", n->id, err);
 	n->stopped = false;
 	n->started = true;
-	sim_for_nodes(o, s)
+	for (o = s->n; o < sim_nodes_end(s); o++)
 		n->seen[o->id - 1] = sim_is_member(o) ? o->incarnation : 0;
 	if (count == 1)
 		sim_values_after(n, before);
@@ -458,7 +458,7 @@ void sim_change(struct sim *s)
 
 	s->daemon = SIM_D_STOPPING;
 	s->changes++;
-	sim_for_nodes(n, s)
+	for (n = s->n; n < sim_nodes_end(s); n++)
 		/* who is stopped may be told so again */
 		if (n->started || sim_percent(s->w, 20))
 			n->stopped = false;

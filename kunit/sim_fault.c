@@ -24,7 +24,7 @@ static bool is_remembered(const struct sim_node *n)
 {
 	const struct sim_node *o;
 
-	sim_for_nodes(o, n->s)
+	for (o = n->s->n; o < sim_nodes_end(n->s); o++)
 		if (sim_is_member(o) && o->seen[n->id - 1])
 			return true;
 	return false;
@@ -69,7 +69,7 @@ static void back_at_once(struct sim_world *w, int i)
 	for (k = 0; k < w->nodes; k++)
 		if (w->m[k].node)
 			sim_forget(w, &w->m[k]);
-	sim_for_spaces(s, w)
+	for (s = w->space; s < sim_spaces_end(w); s++)
 		if (!s->nr || sim_percent(w, 50))
 			come_in(&s->n[i]);
 }
@@ -79,7 +79,7 @@ static unsigned int count_members(struct sim *s)
 	struct sim_node *n;
 	unsigned int count = 0;
 
-	sim_for_nodes(n, s)
+	for (n = s->n; n < sim_nodes_end(s); n++)
 		count += sim_is_member(n);
 	return count;
 }
@@ -91,10 +91,10 @@ static void die(struct sim_world *w, int i)
 
 	w->cover->fault[SIM_KILL]++;
 	sim_tell(w, "node %d: dies", i + 1);
-	sim_for_spaces(s, w)
+	for (s = w->space; s < sim_spaces_end(w); s++)
 		member[s->nr] = sim_is_member(&s->n[i]);
 	sim_machine_down(w, i);
-	sim_for_spaces(s, w)
+	for (s = w->space; s < sim_spaces_end(w); s++)
 		if (member[s->nr])
 			sim_change(s);
 }
@@ -173,13 +173,13 @@ bool sim_quiet_change(struct sim_world *w)
 /* --- what comes of it ------------------------------------------------------ */
 
 /* a joiner that does not fit, or that others in whose view nobody fits */
-static void refused(struct sim_node *n)
+static void turned_away(struct sim_node *n)
 {
 	struct dlm_recovery *rec = n->ls->recovery;
 	struct sim_node *o;
 	bool differs = false;
 
-	sim_for_nodes(o, n->s)
+	for (o = n->s->n; o < sim_nodes_end(n->s); o++)
 		differs |= sim_is_member(o) && o->odd != n->odd;
 	if (rec->error != -EPROTO || n->ls->generation || !differs) {
 		sim_fail(n->s, "node %d: recovery failed: %d", n->id, rec->error);
@@ -205,7 +205,7 @@ void sim_look(struct sim_node *n)
 	struct sim *s = n->s;
 
 	if (phase == DLM_PH_FAILED && n->in) {
-		refused(n);
+		turned_away(n);
 		return;
 	}
 	if (!s->ambush || phase != s->ambush || s->w->ending || !sim_percent(s->w, 70))

@@ -237,7 +237,7 @@ void sim_reap(struct sim *s)
 	struct dlm_lkb *lkb;
 	struct sim_lock *l;
 
-	sim_for_locks(l, s) {
+	for (l = s->lock; l < s->lock + SIM_LOCKS; l++) {
 		if (l->life != SIM_ORPHAN && l->life != SIM_GHOST)
 			continue;
 		lkb = dlm_lkb_lock(l->n->ls, l->id);

@@ -82,7 +82,7 @@ static void handle_close(struct sim_handle *h, bool dead)
 {
 	struct sim_lock *l;
 
-	sim_for_locks(l, h->n->s) {
+	for (l = h->n->s->lock; l < h->n->s->lock + SIM_LOCKS; l++) {
 		if (l->life != SIM_LIVE || l->h != h)
 			continue;
 		if (dead)
@@ -93,7 +93,7 @@ static void handle_close(struct sim_handle *h, bool dead)
 	sim_deny(h->n->s->w, true);
 	dlm_owner_close(&h->owner);
 	sim_denied(h->n->s->w, SIM_NOMEM_CALL);
-	sim_for_locks(l, h->n->s)
+	for (l = h->n->s->lock; l < h->n->s->lock + SIM_LOCKS; l++)
 		if (l->h == h)
 			l->h = NULL;
 	if (h->gets)
@@ -118,7 +118,7 @@ void sim_handles_close(struct sim_node *n, bool dead)
 			handle_close(&n->handle[i], dead);
 	if (!dead)
 		return;
-	sim_for_locks(l, n->s)
+	for (l = n->s->lock; l < n->s->lock + SIM_LOCKS; l++)
 		if (l->life != SIM_FREE && l->n == n)
 			sim_free_slot(l);
 }
@@ -131,7 +131,7 @@ void sim_programs_end(struct sim_node *n)
 {
 	struct sim_lock *l;
 
-	sim_for_locks(l, n->s)
+	for (l = n->s->lock; l < n->s->lock + SIM_LOCKS; l++)
 		if (l->life != SIM_FREE && l->n == n)
 			l->life = SIM_GHOST;
 }
@@ -408,7 +408,7 @@ static void do_purge_own(struct sim *s, struct sim_handle *h)
 	int err;
 
 	sim_say(s, "node %d: purge handle %d", h->n->id, (int)(h - h->n->handle));
-	sim_for_locks(l, s)
+	for (l = s->lock; l < s->lock + SIM_LOCKS; l++)
 		if (l->life == SIM_LIVE && l->h == h)
 			abandon(l, true);
 	sim_deny(s->w, true);
@@ -428,7 +428,7 @@ void sim_purge(struct sim_node *n)
 	int err;
 
 	sim_say(n->s, "node %d: purge", n->id);
-	sim_for_locks(l, n->s) {
+	for (l = n->s->lock; l < n->s->lock + SIM_LOCKS; l++) {
 		if (l->life != SIM_ORPHAN || l->n != n)
 			continue;
 		sim_spoiled(l);
@@ -451,7 +451,7 @@ static void doom(struct sim_node *n, u32 pid)
 	struct sim_lock *l;
 
 	n->purged = true;
-	sim_for_locks(l, n->s) {
+	for (l = n->s->lock; l < n->s->lock + SIM_LOCKS; l++) {
 		if (l->life != SIM_ORPHAN || l->n != n)
 			continue;
 		lkb = dlm_lkb_lock(n->ls, l->id);
@@ -515,7 +515,7 @@ static void do_adopt(struct sim *s, struct sim_handle *h)
 		return;
 	}
 	sim_say(s, "node %d: adopt %x \"%s\"", h->n->id, op.lkid, sim_names[name]);
-	sim_for_locks(l, s) {
+	for (l = s->lock; l < s->lock + SIM_LOCKS; l++) {
 		if (l->life == SIM_ORPHAN && l->n == h->n && l->id == op.lkid) {
 			adopted(l, h, mode, flags);
 			return;
@@ -529,7 +529,7 @@ static struct sim_lock *some_lock(struct sim *s, const struct sim_node *n, enum 
 	struct sim_lock *l, *found = NULL;
 	unsigned int seen = 0;
 
-	sim_for_locks(l, s) {
+	for (l = s->lock; l < s->lock + SIM_LOCKS; l++) {
 		if (l->life != life || (life != SIM_FREE && l->n != n))
 			continue;
 		if (!sim_below(s->w, ++seen))

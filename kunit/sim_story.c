@@ -6,6 +6,23 @@
 
 /* --- the story ----------------------------------------------------------- */
 
+static __printf(3, 0)
+void tell(struct sim_world *w, const char *which, const char *fmt, va_list args)
+{
+	char *line = w->line[w->lines++ % SIM_LINES];
+	int n;
+
+	n = scnprintf(line, SIM_LINE, "%6u %s", w->step, which);
+	vscnprintf(line + n, SIM_LINE - n, fmt, args);
+	if (w->trace)
+		pr_info("sim %s\n", line);
+}
+
+static const char *mark(const struct sim *s)
+{
+	return s->nr ? "B: " : "";
+}
+
 /**
  * sim_tell - tell what happens
  * @w: the world
@@ -15,16 +32,38 @@
  */
 void sim_tell(struct sim_world *w, const char *fmt, ...)
 {
-	char *line = w->line[w->lines++ % SIM_LINES];
 	va_list args;
+
+	va_start(args, fmt);
+	tell(w, "", fmt, args);
+	va_end(args);
+}
+
+/**
+ * sim_say - tell what happens in a lockspace
+ * @s: the lockspace
+ * @fmt: one line
+ */
+void sim_say(struct sim *s, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tell(s->w, mark(s), fmt, args);
+	va_end(args);
+}
+
+static __printf(3, 0)
+void blame(struct sim_world *w, const char *which, const char *fmt, va_list args)
+{
 	int n;
 
-	n = scnprintf(line, SIM_LINE, "%6u ", w->step);
-	va_start(args, fmt);
-	vscnprintf(line + n, SIM_LINE - n, fmt, args);
-	va_end(args);
-	if (w->trace)
-		pr_info("sim %s\n", line);
+	if (w->failed)
+		return;
+	w->failed = true;
+	n = scnprintf(w->why, sizeof(w->why), "%s", which);
+	vscnprintf(w->why + n, sizeof(w->why) - n, fmt, args);
+	sim_tell(w, "FAILED: %s", w->why);
 }
 
 /**
@@ -38,13 +77,25 @@ void sim_blame(struct sim_world *w, const char *fmt, ...)
 {
 	va_list args;
 
-	if (w->failed)
-		return;
-	w->failed = true;
 	va_start(args, fmt);
-	vscnprintf(w->why, sizeof(w->why), fmt, args);
+	blame(w, "", fmt, args);
 	va_end(args);
-	sim_tell(w, "FAILED: %s", w->why);
+}
+
+/**
+ * sim_fail - something is wrong in a lockspace
+ * @s: the lockspace
+ * @fmt: what; only the first is kept
+ *
+ * Context: any; sim_destroy() reports it.
+ */
+void sim_fail(struct sim *s, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	blame(s->w, mark(s), fmt, args);
+	va_end(args);
 }
 
 /**
@@ -59,12 +110,12 @@ void sim_report(struct sim_world *w)
 
 	for (; i < w->lines && !w->trace; i++)
 		pr_info("sim %s\n", w->line[i % SIM_LINES]);
-	sim_for_spaces(s, w) {
-		sim_for_nodes(n, s) {
+	for (s = w->space; s < sim_spaces_end(w); s++) {
+		for (n = s->n; n < sim_nodes_end(s); n++) {
 			if (!n->ls)
 				continue;
 			pr_info("sim %snode %d: phase \"%s\", status %x, due in %lld ms\n",
-				s->nr ? "B: " : "", n->id,
+				mark(s), n->id,
 				dlm_phase_name(n->ls->recovery->phase),
 				n->ls->recovery->status,
 				n->due == KTIME_MAX ? -1 : ktime_ms_delta(n->due, w->now));
@@ -119,9 +170,9 @@ static void say_msg(struct sim_world *w, int from, int to, const struct dlm_w_ms
 	w->cover->msg[type]++;
 	count_result(w->cover, type, le32_to_cpu(m->result));
 	sim_tell(w, "  %d>%d %s %x %x gr %d rq %d node %d: %d", from, to, what[type],
-		le32_to_cpu(m->lkid), le32_to_cpu(m->remid), (s32)le32_to_cpu(m->grmode),
-		(s32)le32_to_cpu(m->rqmode), (s32)le32_to_cpu(m->nodeid),
-		(s32)le32_to_cpu(m->result));
+		 le32_to_cpu(m->lkid), le32_to_cpu(m->remid), (s32)le32_to_cpu(m->grmode),
+		 (s32)le32_to_cpu(m->rqmode), (s32)le32_to_cpu(m->nodeid),
+		 (s32)le32_to_cpu(m->result));
 }
 
 static void say_rcom(struct sim_world *w, int from, int to, const struct dlm_w_rcom *rc)
@@ -140,9 +191,9 @@ static void say_rcom(struct sim_world *w, int from, int to, const struct dlm_w_r
 	w->cover->rcom[type]++;
 	if (type == DLM_RCOM_LOCK || type == DLM_RCOM_LOCK_REPLY)
 		sim_tell(w, "  %d>%d %s %x %x \"%.*s\" gr %d rq %d state %d: %d", from, to,
-			what[type], le32_to_cpu(l->lkid), le32_to_cpu(l->remid),
-			le16_to_cpu(l->namelen), l->name, l->grmode, l->rqmode, l->status,
-			le32_to_cpu(l->result));
+			 what[type], le32_to_cpu(l->lkid), le32_to_cpu(l->remid),
+			 le16_to_cpu(l->namelen), l->name, l->grmode, l->rqmode, l->status,
+			 le32_to_cpu(l->result));
 	else
 		sim_tell(w, "  %d>%d %s %x", from, to, what[type], le32_to_cpu(rc->result));
 }

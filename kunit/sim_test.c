@@ -36,14 +36,14 @@ static void the_end(struct sim_world *w)
 
 	sim_rest(w, false);
 	w->ending = true;
-	sim_for_spaces(s, w)
-		sim_for_nodes(n, s)
+	for (s = w->space; s < sim_spaces_end(w); s++)
+		for (n = s->n; n < sim_nodes_end(s); n++)
 			if (n->ls && !w->failed)
 				sim_handles_close(n, false);
 	if (!w->failed)
 		sim_rest(w, false);
-	sim_for_spaces(s, w)
-		sim_for_nodes(n, s)
+	for (s = w->space; s < sim_spaces_end(w); s++)
+		for (n = s->n; n < sim_nodes_end(s); n++)
 			if (n->ls && !w->failed)
 				sim_purge(n);
 	if (!w->failed)

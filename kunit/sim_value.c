@@ -44,7 +44,7 @@ static bool in_use(const struct sim_lock *not)
 {
 	const struct sim_lock *l;
 
-	sim_for_locks(l, not->s)
+	for (l = not->s->lock; l < not->s->lock + SIM_LOCKS; l++)
 		if (l != not && l->name == not->name && l->held != IV && !l->unlocking &&
 		    (l->life == SIM_LIVE || l->life == SIM_ORPHAN))
 			return true;
@@ -56,7 +56,7 @@ static bool troubled(const struct sim *s, int name)
 {
 	const struct sim_lock *l;
 
-	sim_for_locks(l, s)
+	for (l = s->lock; l < s->lock + SIM_LOCKS; l++)
 		if (l->life != SIM_FREE && l->name == name &&
 		    (l->fuzzy || l->life == SIM_GHOST))
 			return true;
@@ -142,7 +142,7 @@ void sim_values_in_doubt(struct sim *s)
 		s->name[i].sure = false;
 	}
 	/* a strong lock whose program never read the value passes on what it has */
-	sim_for_locks(l, s)
+	for (l = s->lock; l < s->lock + SIM_LOCKS; l++)
 		if (l->life != SIM_FREE && l->has_buf && l->held > CR &&
 		    l->value != s->name[l->name].value)
 			s->name[l->name].fuzzy = true;
@@ -205,13 +205,13 @@ void sim_values_settled(struct sim *s)
 	struct dlm_rsb *r;
 	int i;
 
-	sim_for_nodes(n, s)
+	for (n = s->n; n < sim_nodes_end(s); n++)
 		n->purged = false;
 	for (i = 0; i < SIM_NAMES; i++) {
 		s->name[i].moved = false;
 		if (troubled(s, i))
 			continue;
-		sim_for_nodes(n, s) {
+		for (n = s->n; n < sim_nodes_end(s); n++) {
 			if (!n->ls)
 				continue;
 			r = dlm_rsb_find(n->ls, sim_names[i], strlen(sim_names[i]));
@@ -351,7 +351,7 @@ static void now_known(struct sim *s, int i, const struct dlm_rsb *r)
 
 	if (name->moved || troubled(s, i))
 		return;
-	sim_for_locks(l, s)
+	for (l = s->lock; l < s->lock + SIM_LOCKS; l++)
 		if (l->life != SIM_FREE && l->name == i && (l->pending || l->unlocking))
 			return;
 	name->invalid = r->flags & DLM_RSB_LVB_INVALID;
