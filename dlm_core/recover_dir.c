@@ -405,6 +405,15 @@ static bool master_is_doubtful(const struct dlm_rsb *r)
 	       !(r->flags & (DLM_RSB_SETTLED | DLM_RSB_INACTIVE));
 }
 
+/*
+ * Is there still to be decided who masters it?  On the directory node, too: a master that was
+ * only learned in an interrupted recovery and does not name the resource now has dropped it.
+ */
+static bool is_open(const struct dlm_recovery *rec, const struct dlm_rsb *r)
+{
+	return master_is_lost(rec, r) || master_is_doubtful(r);
+}
+
 static int send_lookup(struct dlm_step *st, unsigned int root, int dir)
 {
 	struct dlm_rsb *r = st->rec->roots[root];
@@ -433,14 +442,13 @@ static int find_master(struct dlm_step *st, unsigned int root)
 	struct dlm_rsb *r = st->rec->roots[root];
 	int us = st->ls->node->nodeid, dir;
 
-	if (!st->ls->nodir && !master_is_lost(st->rec, r) &&
-	    !master_is_doubtful(r))
+	if (!st->ls->nodir && !is_open(st->rec, r))
 		return 0;
 	dir = dlm_dir_nodeid(st->ls, r->name, r->len);
 	if (!st->ls->nodir && dir != us)
 		return send_lookup(st, root, dir);
 	rsb_spin_lock(r);
-	if (st->ls->nodir || master_is_lost(st->rec, r)) {
+	if (st->ls->nodir || is_open(st->rec, r)) {
 		new_master(r, dir == us ? 0 : dir);
 		r->flags |= DLM_RSB_SETTLED;
 	}
@@ -475,7 +483,7 @@ static int decide(const struct rcom *m, struct dlm_rsb *r, bool fresh)
 {
 	if (fresh || r->nodeid == DLM_MASTER_UNKNOWN)
 		r->nodeid = m->nodeid;
-	else if (master_is_lost(m->rec, r))
+	else if (is_open(m->rec, r))
 		new_master(r, m->nodeid);
 	r->flags |= DLM_RSB_SETTLED;
 	return r->nodeid;
