@@ -253,7 +253,7 @@ static void move(struct play *p)
 	}
 }
 
-static void play(struct kunit *test)
+static void play(struct kunit *test, u64 seed)
 {
 	struct play *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 	struct slot *s;
@@ -261,7 +261,7 @@ static void play(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	p->c = test->priv;
-	p->seed = (unsigned long)test->param_value;
+	p->seed = seed;
 	prandom_seed_state(&p->rnd, p->seed);
 	for (i = 0; i < NAMES; i++)
 		p->names[i] = c_name(p->c, 1 + i % NODES);
@@ -291,16 +291,22 @@ static void play(struct kunit *test)
 				    "seed %llu node %d", p->seed, i);
 }
 
-static const void *seeds_gen(const void *prev, char *desc)
+/* each on nodes of its own */
+static void seeds_in_turn(struct kunit *test)
 {
-	unsigned long seed = prev ? (unsigned long)prev + 1 : first_seed;
+	unsigned int i;
 
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seed-%lu", seed);
-	return seed < first_seed + seeds ? (const void *)seed : NULL;
+	for (i = 0; i < seeds && test->status != KUNIT_FAILURE; i++) {
+		if (i) {
+			c_exit(test);
+			KUNIT_ASSERT_EQ(test, c_init3(test), 0);
+		}
+		play(test, first_seed + i);
+	}
 }
 
 static struct kunit_case random_cases[] = {
-	KUNIT_CASE_PARAM(play, seeds_gen),
+	KUNIT_CASE(seeds_in_turn),
 	{ }
 };
 

@@ -140,7 +140,8 @@ cancels() {
 	does "45: $o: PR waits" ok "$o" lock r PR cancels
 	does "45: $o: cancel" ok "$o" cancel r
 	does "45: $o: cancelled" cancelled "$o" wait r
-	does "45: $o: NL" EAGAIN "$o" get q NL cancels noqueue
+	does "45: nobody waits any more" granted "$o" get q NL cancels noqueue
+	does "45: $o: unlock" unlocked "$o" put q
 	does "45: $m: down" granted "$m" set h PR
 	does "45: $o: NL" granted "$o" get s NL cancels
 	does "45: $o: to EX waits" ok "$o" conv s EX
