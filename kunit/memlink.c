@@ -285,6 +285,21 @@ struct dlm_comms *memlink_join(struct memlink *net, int nodeid,
 }
 
 /**
+ * memlink_introduce - a node is told the address of another one
+ * @net: the network
+ * @nodeid: who is told
+ * @other: of whom; nothing happens if it is not there
+ *
+ * Return: false if there was no memory.
+ */
+bool memlink_introduce(struct memlink *net, int nodeid, int other)
+{
+	int b = place_of(net, other);
+
+	return b == NO_PICK || introduce(&net->end[place_of(net, nodeid)], &net->end[b]);
+}
+
+/**
  * memlink_kill - a node dies without a word
  * @net: the network
  * @nodeid: which

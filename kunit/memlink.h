@@ -53,6 +53,7 @@ void memlink_set_tap(struct memlink *net, memlink_tap_fn tap, void *priv);
 struct dlm_comms *memlink_join(struct memlink *net, int nodeid,
 			       const struct dlm_comms_user *user, void *priv);
 void memlink_kill(struct memlink *net, int nodeid);
+bool memlink_introduce(struct memlink *net, int nodeid, int other);
 struct dlm_comms *memlink_comms(struct memlink *net, int nodeid);
 
 unsigned int memlink_transmit(struct memlink *net, int from, int to);

@@ -586,6 +586,31 @@ static void taken_or_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->s.recv_next, 1U);
 }
 
+/*
+ * Who says farewell still answers what it was asked before, with packets that have no number:
+ * they come before our own farewell is out and are no new conversation.
+ */
+static void replies_after_fin(struct kunit *test)
+{
+	struct u_world *w = test->priv;
+	struct dlm_frame fin = {
+		.version = DLM_WIRE_3_2,
+		.cmd = DLM_CMD_OPTS,
+		.inner_cmd = DLM_CMD_FIN,
+	};
+	unsigned int epoch;
+	char out[OUT_MAX];
+
+	u_bare(w, DLM_WIRE_3_2, DLM_CMD_RCOM, 0);
+	dlm_session_receive(&w->s, DLM_FRAME_OK, &fin, &epoch);
+	u_bare(w, DLM_WIRE_3_2, DLM_CMD_RCOM, 0);
+	KUNIT_EXPECT_EQ(test, (int)w->s.state, (int)LAST_ACK);
+	u_out(test, out);
+	KUNIT_EXPECT_STREQ(test, out, "AF");
+	u_bare(w, DLM_WIRE_3_2, DLM_CMD_ACK, 1);
+	KUNIT_EXPECT_EQ(test, (int)w->s.state, (int)CLOSED);
+}
+
 /* new requests wait for room, until half is free */
 static void room(struct kunit *test)
 {
@@ -643,6 +668,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(wrap),
 	KUNIT_CASE(acked_before_repeated),
 	KUNIT_CASE(taken_or_not),
+	KUNIT_CASE(replies_after_fin),
 	KUNIT_CASE(room),
 	KUNIT_CASE(stall),
 	{}

@@ -323,14 +323,20 @@ static bool must_forget(const struct sim_node *n)
  * sim_forget - a machine's daemon removes the addresses of who died
  * @w: the world
  * @m: the machine
+ *
+ * Who is back already has addresses again.
  */
 void sim_forget(struct sim_world *w, struct sim_machine *m)
 {
 	int id;
 
-	for (id = 1; id <= w->nodes; id++)
-		if (m->forget & BIT(id))
-			dlm_comms_peer_forget(m->node->comms, id);
+	for (id = 1; id <= w->nodes; id++) {
+		if (!(m->forget & BIT(id)))
+			continue;
+		dlm_comms_peer_forget(m->node->comms, id);
+		if (!memlink_introduce(w->net, m - w->m + 1, id))
+			sim_blame(w, "no memory for an address");
+	}
 	m->forget = 0;
 }
 
