@@ -236,7 +236,7 @@ int dlm_waiters_resend(struct dlm_ls *ls, struct dlm_fx *fx);
 
 /* recv.c */
 int dlm_recv_msg(struct dlm_ls *ls, int nodeid, const struct dlm_w_msg *msg,
-		 unsigned int len, struct dlm_fx *fx);
+		 unsigned int len, bool stored, struct dlm_fx *fx);
 
 /* later.c: what is owed to resources, and those that are kept unused */
 void dlm_later_init(struct dlm_ls *ls);

@@ -102,6 +102,7 @@ static const struct {
  * @nodeid: who sent it
  * @msg: the packet
  * @len: its bytes, header included
+ * @stored: it came while the gate was shut
  * @fx: effects; flushed by the caller
  *
  * Context: may sleep for memory; inside the gate, or recovery that plays stored messages
@@ -109,12 +110,13 @@ static const struct {
  * Return: 0, or -ENOMEM: nothing was done, the same message must come again.
  */
 int dlm_recv_msg(struct dlm_ls *ls, int nodeid, const struct dlm_w_msg *msg,
-		 unsigned int len, struct dlm_fx *fx)
+		 unsigned int len, bool stored, struct dlm_fx *fx)
 {
 	struct dlm_recv m = {
 		.ls = ls,
 		.nodeid = nodeid,
 		.msg = msg,
+		.stored = stored,
 		.fx = fx,
 	};
 	u32 type;

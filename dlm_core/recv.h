@@ -18,6 +18,7 @@
  *	byte for byte
  * @tail: bytes in msg->extra; if the type has a name, it fits
  * @result: msg->result in this kernel's numbers, 0 or negative
+ * @stored: it came while the gate was shut, perhaps before members changed
  * @fx: effects, whose packets are used and replaced
  */
 struct dlm_recv {
@@ -26,6 +27,7 @@ struct dlm_recv {
 	const struct dlm_w_msg	*msg;
 	unsigned int		tail;
 	int			result;
+	bool			stored;
 	struct dlm_fx		*fx;
 };
 

@@ -103,11 +103,15 @@ static bool has_process_copies(struct dlm_rsb *r)
 	return false;
 }
 
-/* may node @from have us as master? 0 or the reply (messages.md 6.1) */
-static int become_master(struct dlm_rsb *r, int from, bool fresh)
+/*
+ * May the sender have us as master? 0 or the reply (messages.md 6.1).  That the directory
+ * node thinks that we are tells something only if it was the directory node when it said so:
+ * what was stored may be older than the members, and by now it knows better.
+ */
+static int become_master(const struct dlm_recv *m, struct dlm_rsb *r, bool fresh)
 {
 	struct dlm_ls *ls = r->ls;
-	int dir;
+	int dir, from = m->nodeid;
 
 	if (!r->nodeid)
 		return 0;
@@ -115,7 +119,7 @@ static int become_master(struct dlm_rsb *r, int from, bool fresh)
 	dir = dlm_dir_nodeid(ls, r->name, r->len);
 	if (ls->nodir || (from != dir && !fresh) || has_process_copies(r))
 		return -ENOTBLK;
-	if (from != dir)
+	if (from != dir || m->stored)
 		return -EBADR;
 	r->nodeid = 0;
 	r->flags &= ~DLM_RSB_UNCERTAIN;
@@ -224,7 +228,7 @@ int dlm_recv_request(const struct dlm_recv *m)
 		free_reserve(&res);
 		return PTR_ERR(r);
 	}
-	err = become_master(r, m->nodeid, op.fresh);
+	err = become_master(m, r, op.fresh);
 	if (err)
 		turn_away(m, r, err);
 	else

@@ -80,7 +80,7 @@ static int receive_msg(struct dlm_ls *ls, int nodeid, const void *packet,
 		return stray(ls);
 	do {
 		if (dlm_gate_try_enter(&ls->gate)) {
-			err = dlm_recv_msg(ls, nodeid, packet, len, fx);
+			err = dlm_recv_msg(ls, nodeid, packet, len, false, fx);
 			dlm_gate_leave(&ls->gate);
 			return err;
 		}
@@ -201,7 +201,7 @@ int dlm_stored_replay(struct dlm_step *st)
 			return DLM_STEP_MORE;
 		st->budget--;
 		err = dlm_recv_msg(st->ls, s->nodeid, (const void *)s->data,
-				   s->len, &st->fx);
+				   s->len, true, &st->fx);
 		if (err)
 			return err;
 		drop(st->rec, s);

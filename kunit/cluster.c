@@ -277,9 +277,8 @@ const struct c_msg *c_last(struct c_world *c, enum dlm_msg_type type)
 	return NULL;
 }
 
-/* as if node @from had sent it: straight to the receiver's handler */
-void c_inject(struct c_world *c, int from, int to, struct dlm_w_msg *msg,
-	      const void *extra, unsigned int extra_len)
+static void inject(struct c_world *c, int from, int to, struct dlm_w_msg *msg,
+		   const void *extra, unsigned int extra_len, bool stored)
 {
 	struct dlm_ls *ls = c_ls(c, to);
 	unsigned int len = sizeof(*msg) + extra_len;
@@ -297,8 +296,22 @@ void c_inject(struct c_world *c, int from, int to, struct dlm_w_msg *msg,
 		.length = cpu_to_le16(len),
 		.cmd = DLM_CMD_MSG,
 	};
-	KUNIT_EXPECT_EQ(c->test, dlm_recv_msg(ls, from, copy, len, &fx), 0);
+	KUNIT_EXPECT_EQ(c->test, dlm_recv_msg(ls, from, copy, len, stored, &fx), 0);
 	dlm_fx_flush(&fx);
+}
+
+/* as if node @from had sent it: straight to the receiver's handler */
+void c_inject(struct c_world *c, int from, int to, struct dlm_w_msg *msg,
+	      const void *extra, unsigned int extra_len)
+{
+	inject(c, from, to, msg, extra, extra_len, false);
+}
+
+/* the same for one that had to wait for the end of a recovery */
+void c_inject_stored(struct c_world *c, int from, int to, struct dlm_w_msg *msg,
+		     const void *extra, unsigned int extra_len)
+{
+	inject(c, from, to, msg, extra, extra_len, true);
 }
 
 /* --- looks -------------------------------------------------------------- */

@@ -88,6 +88,8 @@ void c_sent_at(struct c_world *c, const char *what, int line);
 const struct c_msg *c_last(struct c_world *c, enum dlm_msg_type type);
 void c_inject(struct c_world *c, int from, int to, struct dlm_w_msg *msg,
 	      const void *extra, unsigned int extra_len);
+void c_inject_stored(struct c_world *c, int from, int to, struct dlm_w_msg *msg,
+		     const void *extra, unsigned int extra_len);
 /* enum dlm_ls_stat of a node */
 u64 c_stat(struct c_world *c, int node, enum dlm_ls_stat what);
 /* -2 if the node does not know the resource */

@@ -380,11 +380,37 @@ static void writer_dies_nodir(struct kunit *test)
 	c_exit(test);
 }
 
+/*
+ * A request to a master of yesterday, whose sender became the directory node in the recovery
+ * that it had to wait for: it knows better by now.  The same one without a recovery between
+ * means that a REMOVE is under way.
+ */
+static void stored_request_of_directory(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct dlm_w_msg msg = {
+		.type = cpu_to_le32(DLM_MSG_REQUEST),
+		.lkid = cpu_to_le32(4711),
+		.rqmode = cpu_to_le32(EX),
+	};
+	const char *name = c_name(c, 2);
+	struct t_lock *l = c_new(c, 3, name);
+
+	c_lock(l, EX, 0, 0);
+	c_inject_stored(c, 2, 1, &msg, name, strlen(name));
+	c_settle(c);
+	KUNIT_EXPECT_EQ(test, (int)le32_to_cpu(c_last(c, DLM_MSG_REQUEST_REPLY)->msg.result),
+			-DLM_WIRE_EBADR);
+	KUNIT_EXPECT_EQ(test, dlm_lkb_count(c_ls(c, 1)), 0U);
+	c_unlock(l, 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(unlock_names_value_block),
 	KUNIT_CASE(adopted_too_early),
 	KUNIT_CASE(purge_without_memory),
 	KUNIT_CASE(stale_record),
+	KUNIT_CASE(stored_request_of_directory),
 	KUNIT_CASE(waiter_and_new_master),
 	KUNIT_CASE(cancel_too_late),
 	KUNIT_CASE(nobody_passed_over),

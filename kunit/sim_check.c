@@ -256,8 +256,9 @@ static bool must_wait(const struct copies *m, const struct copy *c)
 	/* who went to the head is looked at when something else happens, not before */
 	if (conflicts(m, c, c->rqmode) || c->exflags & HEADQUE)
 		return true;
+	/* who was to queue at first stays there until something else happens, too */
 	if (c->exflags & NOORDER)
-		return false;
+		return c->exflags & QUECVT;
 	for (i = 0; i < m->n; i++) {
 		if (m->c[i].status == DLM_LKSTS_CONVERT &&
 		    (c->status == DLM_LKSTS_WAITING || &m->c[i] < c))

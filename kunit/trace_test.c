@@ -136,7 +136,9 @@ static void messages(struct kunit *test)
 	watch(test, st);
 	c_lock(a, PR, 0, 0);
 	c_lock(b, EX, 0, WAITS);
+	t_bast(a, EX);
 	c_convert(a, NL, 0, 0);
+	t_granted(b, EX);
 	c_unlock(a, 0);
 	look_away(st);
 	expect_same(test, st);

@@ -136,7 +136,7 @@ ls_running x 1 2 3
 agent x 1 2 3 1m 2m 3m
 rounds=1
 [ -z "${DLM_LONG-}" ] || rounds=3
-for n in $(seq "$rounds"); do
+for _ in $(seq "$rounds"); do
 	for f in case_a case_b case_c case_d case_e case_f; do
 		"$f" 1 2
 		"$f" 2 1
