@@ -228,6 +228,7 @@ void dlm_session_reset(struct dlm_session *s)
 {
 	spin_lock(&s->lock);
 	begin_again(s);
+	s->by_fin = false;
 	s->stats[DLM_SC_RESET]++;
 	spin_unlock(&s->lock);
 }
@@ -594,16 +595,23 @@ static bool open_with(struct dlm_session *s, enum dlm_verdict verdict,
 		      const struct dlm_frame *f)
 {
 	bool plain = f->cmd == DLM_CMD_RCOM || f->cmd == DLM_CMD_MSG;
+	bool fin = verdict == DLM_FRAME_OK && f->inner_cmd == DLM_CMD_FIN;
 
-	if (!plain && (f->cmd != DLM_CMD_OPTS || f->u != s->start)) {
+	/*
+	 * Whom we have forgotten may say farewell, and waits for ours.  Once: or two who have
+	 * forgotten each other would go on with that for ever.
+	 */
+	if (!plain && (f->cmd != DLM_CMD_OPTS || f->u != s->start ||
+		       (fin && s->by_fin && s->state == DLM_SS_CLOSED))) {
 		s->stats[DLM_SC_UNOPENED]++;
-		if (verdict == DLM_FRAME_OK && f->inner_cmd == DLM_CMD_FIN) {
+		if (fin) {
 			s->ack_value = f->u + 1;
 			s->ack_now = true;
 		}
 		return false;
 	}
 	s->version = f->version;
+	s->by_fin = fin;
 	if (s->state == DLM_SS_CLOSED)
 		s->state = DLM_SS_ESTABLISHED;
 	return true;

@@ -94,6 +94,7 @@ enum dlm_session_stat {
  * @gap: 0, or calls of dlm_session_idle() since a packet came too early, plus 1
  * @fin_seq: number of our FIN, in the states that have one
  * @fin: our FIN, allocated beforehand
+ * @by_fin: the last conversation began with the peer's FIN
  * @todo: packets to transmit, in order
  * @plain: packets on @todo that have no number
  * @sent: sequenced packets that were transmitted and not acknowledged, in order
@@ -122,6 +123,7 @@ struct dlm_session {
 	unsigned int		gap;
 	u32			fin_seq;
 	struct dlm_packet	*fin;
+	bool			by_fin;
 	struct list_head	todo;
 	unsigned int		plain;
 	struct list_head	sent;

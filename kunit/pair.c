@@ -524,6 +524,7 @@ void pair_destroy(struct pair *p)
 	}
 	for (i = 0; i < 2; i++) {
 		dlm_node_stop(p->node[i].node);
+		dlm_node_end_comms(p->node[i].node);
 		dlm_node_put(p->node[i].node);
 		kvfree(p->node[i].accepted);
 	}

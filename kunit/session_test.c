@@ -611,6 +611,30 @@ static void replies_after_fin(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)w->s.state, (int)CLOSED);
 }
 
+/* a farewell that comes out of nothing is answered by another one, but not again and again */
+static void fin_of_nothing(struct kunit *test)
+{
+	struct u_world *w = test->priv;
+	struct dlm_frame fin = {
+		.version = DLM_WIRE_3_2,
+		.cmd = DLM_CMD_OPTS,
+		.inner_cmd = DLM_CMD_FIN,
+	};
+	unsigned int epoch;
+	char out[OUT_MAX];
+
+	dlm_session_receive(&w->s, DLM_FRAME_OK, &fin, &epoch);
+	KUNIT_EXPECT_EQ(test, (int)w->s.state, (int)LAST_ACK);
+	u_out(test, out);
+	KUNIT_EXPECT_STREQ(test, out, "AF");
+	u_bare(w, DLM_WIRE_3_2, DLM_CMD_ACK, 1);
+	dlm_session_receive(&w->s, DLM_FRAME_OK, &fin, &epoch);
+	KUNIT_EXPECT_EQ(test, (int)w->s.state, (int)CLOSED);
+	u_out(test, out);
+	KUNIT_EXPECT_STREQ(test, out, "A");
+	KUNIT_EXPECT_EQ(test, w->acked, 1U);
+}
+
 /* new requests wait for room, until half is free */
 static void room(struct kunit *test)
 {
@@ -669,6 +693,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(acked_before_repeated),
 	KUNIT_CASE(taken_or_not),
 	KUNIT_CASE(replies_after_fin),
+	KUNIT_CASE(fin_of_nothing),
 	KUNIT_CASE(room),
 	KUNIT_CASE(stall),
 	{}
