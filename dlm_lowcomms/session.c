@@ -646,8 +646,8 @@ static enum dlm_session_act take(struct dlm_session *s, enum dlm_verdict verdict
 	bool numbered = f->cmd == DLM_CMD_OPTS, ack = f->cmd == DLM_CMD_ACK;
 
 	/*
-	 * The peer has forgotten a conversation of which we miss the last ACK.  Not if it cannot have
-	 * our FIN yet: then this is a reply that it sent after its own.
+	 * The peer has forgotten a conversation of which we miss the last ACK.  Not if it
+	 * cannot have our FIN yet: then this is a reply that it sent after its own.
 	 */
 	if (!numbered && !ack && before(s->fin_seq, s->sent_end) &&
 	    (s->state == DLM_SS_LAST_ACK || s->state == DLM_SS_CLOSING))

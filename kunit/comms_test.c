@@ -423,7 +423,7 @@ static void tcp_half_open(struct kunit *test)
 	}
 	c_traffic(test, 1000);
 	c_check(test, 1000);
-	/* all but two at most are ended by now, or will be; not the last two if those were refused */
+	/* all but two at most are ended by now, or will be; which two, nobody knows */
 	KUNIT_EXPECT_TRUE(test, c_all_ended(sock, FLOOD, 2));
 	peer = c_peer(test, 1);
 	KUNIT_EXPECT_NOT_NULL(test, peer->lines.main);

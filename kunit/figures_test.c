@@ -159,7 +159,7 @@ static void acknowledgements(struct kunit *test)
 	for (i = 0; i < 2; i++) {
 		acks[i] = stat_of(c, 1 + i, 2 - i, DLM_SC_ACKS_SENT) - acks[i];
 		got[i] = stat_of(c, 1 + i, 2 - i, DLM_SC_RECEIVED) - got[i];
-		figure(test, "acknowledgements of node %u in steady traffic: %lu for %lu packets, reach %lu",
+		figure(test, "ACKs of node %u in steady traffic: %lu for %lu packets, reach %lu",
 		       i + 1, acks[i], got[i], got[i] / 32);
 		KUNIT_EXPECT_GE(test, got[i], (unsigned long)n / 2);
 		KUNIT_EXPECT_LE(test, acks[i], got[i] / 32);
@@ -197,7 +197,7 @@ static void waiting_of_recovery(struct kunit *test)
 	r_init(test);
 	r = test->priv;
 	ms = empty_recovery(r, p[0], p[1]);
-	figure(test, "empty recovery, node %d of %d is gone: %lld ms of waiting, %u steps, %u messages, reach 10 ms",
+	figure(test, "empty recovery, %d of %d is gone: %lld ms, %u steps, %u messages, reach 10",
 	       p[1], p[0], ms, r->steps, r->logged);
 	KUNIT_EXPECT_LE(test, ms, 10LL);
 	r_exit(test);
@@ -415,7 +415,7 @@ static void judge(struct kunit *test, const char *what, u64 few, u64 many, unsig
 {
 	unsigned int ratio = div64_u64(many * 1000, max_t(u64, few, 1));
 
-	figure(test, "%s: %llu ns each for %d locks, %llu ns for %d: ratio of the times %u.%02u, reach %u.%02u",
+	figure(test, "%s: %llu ns each of %d, %llu ns each of %d: times %u.%02u, reach %u.%02u",
 	       what, few, locks / 10, many, locks, ratio / 100, ratio % 100, tenths / 10,
 	       tenths % 10 * 10);
 	if (exact)

@@ -30,7 +30,7 @@
 
 #define PAIR_BUF	16384
 #define PAIR_LOG	8192	/* packets sent and not arrived yet; a power of two */
-#define PAIR_IDS	(1 << 20)
+#define PAIR_IDS	BIT(20)
 
 /* what may be wrong */
 enum pair_wrong {

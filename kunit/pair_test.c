@@ -248,6 +248,7 @@ static void on_unbind(struct dlm_lkb *lkb)
 		return;
 	pair_lkb(lkb)->s = NULL;
 	give_up(s);
+	/* the program may use the slot again: is_gone() */
 	smp_store_release(&s->gone, true);
 }
 
@@ -422,7 +423,14 @@ static void cancel(struct member *m)
 
 static bool is_gone(const struct slot *s)
 {
+	/* with on_unbind() */
 	return smp_load_acquire(&s->gone);
+}
+
+static bool is_busy(const struct slot *s)
+{
+	/* with on_complete() */
+	return smp_load_acquire(&s->asked);
 }
 
 static bool open_handle(struct member *m)
@@ -472,7 +480,7 @@ static void one_step(struct member *m)
 		cancel(m);
 	} else if (is_gone(s)) {
 		request(m, s);
-	} else if (smp_load_acquire(&s->asked)) {
+	} else if (is_busy(s)) {
 		if (what < 30)
 			unlock(m, s, true);
 		else if (what < 60)
