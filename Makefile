@@ -54,6 +54,9 @@ mutants:
 bench:
 	@tests/bench/run
 
+interop:
+	@tests/interop/run
+
 help:
 	@echo 'On a node:'
 	@echo '  make              build dlm.ko for the running kernel (KVER=, KDIR= for another)'
@@ -69,7 +72,8 @@ help:
 	@echo '  make sim          clusters driven by chance, SEEDS=n of them'
 	@echo '  make vm-test      the VM tests on Debian 12'\''s kernel'
 	@echo '  make mutants      break the engine one line at a time: a test must notice'
+	@echo '  make interop      nodes of ours and of the stock module in one lockspace'
 	@echo '  make bench        compare with the stock module, in guest instructions'
 
 .PHONY: all modules install uninstall clean demo check check-all lint kunit \
-	sim vm-test mutants bench help
+	sim vm-test mutants bench interop help
