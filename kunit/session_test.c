@@ -586,6 +586,19 @@ static void taken_or_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->s.recv_next, 1U);
 }
 
+/* a farewell with the first number, and nothing goes out yet */
+static void u_first_fin(struct u_world *w)
+{
+	const struct dlm_frame fin = {
+		.version = DLM_WIRE_3_2,
+		.cmd = DLM_CMD_OPTS,
+		.inner_cmd = DLM_CMD_FIN,
+	};
+	unsigned int epoch;
+
+	dlm_session_receive(&w->s, DLM_FRAME_OK, &fin, &epoch);
+}
+
 /*
  * Who says farewell still answers what it was asked before, with packets that have no number:
  * they come before our own farewell is out and are no new conversation.
@@ -593,16 +606,10 @@ static void taken_or_not(struct kunit *test)
 static void replies_after_fin(struct kunit *test)
 {
 	struct u_world *w = test->priv;
-	struct dlm_frame fin = {
-		.version = DLM_WIRE_3_2,
-		.cmd = DLM_CMD_OPTS,
-		.inner_cmd = DLM_CMD_FIN,
-	};
-	unsigned int epoch;
 	char out[OUT_MAX];
 
 	u_bare(w, DLM_WIRE_3_2, DLM_CMD_RCOM, 0);
-	dlm_session_receive(&w->s, DLM_FRAME_OK, &fin, &epoch);
+	u_first_fin(w);
 	u_bare(w, DLM_WIRE_3_2, DLM_CMD_RCOM, 0);
 	KUNIT_EXPECT_EQ(test, (int)w->s.state, (int)LAST_ACK);
 	u_out(test, out);
@@ -615,20 +622,14 @@ static void replies_after_fin(struct kunit *test)
 static void fin_of_nothing(struct kunit *test)
 {
 	struct u_world *w = test->priv;
-	struct dlm_frame fin = {
-		.version = DLM_WIRE_3_2,
-		.cmd = DLM_CMD_OPTS,
-		.inner_cmd = DLM_CMD_FIN,
-	};
-	unsigned int epoch;
 	char out[OUT_MAX];
 
-	dlm_session_receive(&w->s, DLM_FRAME_OK, &fin, &epoch);
+	u_first_fin(w);
 	KUNIT_EXPECT_EQ(test, (int)w->s.state, (int)LAST_ACK);
 	u_out(test, out);
 	KUNIT_EXPECT_STREQ(test, out, "AF");
 	u_bare(w, DLM_WIRE_3_2, DLM_CMD_ACK, 1);
-	dlm_session_receive(&w->s, DLM_FRAME_OK, &fin, &epoch);
+	u_first_fin(w);
 	KUNIT_EXPECT_EQ(test, (int)w->s.state, (int)CLOSED);
 	u_out(test, out);
 	KUNIT_EXPECT_STREQ(test, out, "A");
