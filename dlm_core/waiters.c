@@ -484,6 +484,12 @@ int dlm_recv_request_reply(const struct dlm_recv *m)
 	case -EINPROGRESS:
 		accepted(lkb, m, m->result);
 		break;
+	case -EAGAIN:
+		/* only the master can say that */
+		if (r->nodeid == DLM_MASTER_UNKNOWN)
+			r->nodeid = m->nodeid;
+		refused(lkb, m->fx, m->result);
+		break;
 	case -EBADR:
 	case -ENOTBLK:
 		turned_away(lkb, m);
