@@ -69,7 +69,7 @@ void dlm_owner_drop(struct dlm_lkb *lkb)
 		list_del_init(&lkb->owner_node);
 		spin_unlock(&owner->lock);
 		lkb->owner = NULL;
-	} else if (lkb->flags & DLM_LKB_ORPHAN) {
+	} else if ((lkb->flags & (DLM_LKB_ORPHAN | DLM_LKB_MSTCPY)) == DLM_LKB_ORPHAN) {
 		spin_lock(&ls->orphan_lock);
 		list_del_init(&lkb->owner_node);
 		spin_unlock(&ls->orphan_lock);
