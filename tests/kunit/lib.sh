@@ -29,17 +29,22 @@ flavour() {
 	esac
 }
 
-# find_source - sets package, version: the newest source package of $series.
-# The machine's own package will do for 6.1; 7 comes from trixie-backports.
-find_source() {
-	local mark=$DLM_CACHE/src/newest.$series names='linux-source-6\.1'
-	[ "$series" = 6.1 ] || names="linux-source-$series\\.[0-9]+"
+# source_suites - apt configuration of $series: 7 comes from trixie-backports
+source_suites() {
 	if [ "$series" = 6.1 ]; then
 		apt_private bookworm amd64 bookworm bookworm-updates bookworm-security bookworm-backports
 	else
 		apt_private trixie amd64 trixie trixie-security trixie-backports
 	fi
+}
+
+# find_source - sets package, version: the newest source package of $series.
+# The machine's own package will do for 6.1.  Apt is asked twice a day, it is slow.
+find_source() {
+	local mark=$DLM_CACHE/src/newest.$series names='linux-source-6\.1'
+	[ "$series" = 6.1 ] || names="linux-source-$series\\.[0-9]+"
 	if [ -z "$(find "$mark" -mmin -720 2>/dev/null)" ]; then
+		source_suites
 		apt_refresh
 		package=$(apt-cache pkgnames linux-source-"$series" | grep -xE "$names" | sort -V | tail -1)
 		version=$(apt-cache madison "${package:-none}" | awk '{ print $3 }' | sort -V | tail -1)
@@ -63,6 +68,7 @@ get_source() {
 		if [ "$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null)" = "$version" ]; then
 			ln -s "/usr/src/$package.tar.xz" "$tmp/tar.xz"
 		else
+			source_suites
 			fetch_into "$tmp/deb" "$package=$version"
 			ln -s "deb/usr/src/$package.tar.xz" "$tmp/tar.xz"
 		fi
