@@ -15,6 +15,11 @@ flavour() {
 	image=vmlinux
 	series=6.1 arch=x86_64 fragments=(lean.config x86.config) kargs=(panic_on_warn=1 panic=-1) leaks=
 	qemu=(-smp 2 -m 1024 -cpu max -accel tcg)
+	# checkers and emulation together are slow: a case must not take KUnit's five minutes
+	case $1 in
+	debug|7x) kargs+=(dlm.sim_seeds=24 dlm.kunit_remote_seeds=12) ;;
+	kcsan) kargs+=(dlm.sim_seeds=8 dlm.kunit_remote_seeds=8) ;;
+	esac
 	case $1 in
 	debug) fragments+=(vm.config debug.config); leaks=1 image=arch/x86/boot/bzImage ;;
 	7x)    fragments+=(vm.config debug.config 7x.config); leaks=1 image=arch/x86/boot/bzImage series=7 ;;
