@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Two machines without daemons: runs the commands of Documentation/cluster.rst as
 # they stand there, and looks whether they do what it says.
-# kernels: all
+# kernels: 6.1 6.12 7.x
 # guests: 2
 # time: 100
 # run: --dies 2

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Two machines with corosync and stock dlm_controld: what 80 shows, but for
 # nodes that fail, in a minute.
-# kernels: all
+# kernels: 6.1 6.12 7.x
 # guests: 2
 # time: 300
 . "${VM_DIR:?}/guest.sh"
