@@ -25,7 +25,14 @@
 
 static struct lock_class_key dlm_sock_keys[4];
 
-/* our sockets are used under locks that others take while they use theirs */
+/*
+ * Our sockets are used under locks that others take while they use theirs.
+ *
+ * Those that kernel_accept() gives us are left alone: the network may use their locks already, and
+ * to set a class is to make the lock anew.  They have the class of the kernel's sockets
+ * ("k-sk_lock-AF_INET"), which a clone of a kernel's listener gets, so what programs do under
+ * their own sockets' locks is no concern of theirs.
+ */
 static void set_lock_class(struct sock *sk)
 {
 	if (!sock_allow_reclassification(sk))

@@ -6,9 +6,18 @@
 #include <linux/tcp.h>
 #include "conn.h"
 
+/*
+ * Milliseconds that the other side may leave bytes unacknowledged, or its window shut.  TCP
+ * doubles its pauses up to two minutes: after a partition of that length nothing would move for
+ * as long again.  So the connection is dropped; the session repeats on the next one, and
+ * an attempt to connect lasts ten seconds at most.
+ */
+#define DEAD_PATH	10000
+
 static void tcp_tune(struct sock *sk)
 {
 	tcp_sock_set_nodelay(sk);
+	tcp_sock_set_user_timeout(sk, DEAD_PATH);
 }
 
 /* peers know us by our first address */

@@ -12,6 +12,7 @@
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <net/inet_connection_sock.h>
 #include <net/net_namespace.h>
 #include "../dlm_lowcomms/conn.h"
 
@@ -300,6 +301,38 @@ static void tcp_resets(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, c_node(test, i)->got, 3000U);
 		KUNIT_EXPECT_EQ(test, c_node(test, i)->wrong, 0U);
 	}
+}
+
+/*
+ * A dead path is noticed in seconds, on connections that we made and on others; and none has
+ * the lock class of programs' sockets.
+ */
+static void tcp_dead_path(struct kunit *test)
+{
+	unsigned int seen = 0;
+	int i, k;
+
+	c_meet(test, DLM_PROTO_TCP);
+	for (i = 0; i < 2; i++) {
+		struct dlm_peer *peer = c_peer(test, i);
+		struct dlm_conn *conn[2];
+
+		mutex_lock(&peer->lines.tx_mutex);
+		conn[0] = peer->lines.main;
+		conn[1] = peer->lines.other;
+		for (k = 0; k < 2; k++) {
+			if (!conn[k] || !conn[k]->sock)
+				continue;
+			seen++;
+			KUNIT_EXPECT_EQ(test,
+					inet_csk(conn[k]->sock->sk)->icsk_user_timeout,
+					10000U);
+			KUNIT_EXPECT_TRUE(test, conn[k]->sock->sk->sk_kern_sock);
+		}
+		mutex_unlock(&peer->lines.tx_mutex);
+		dlm_peer_put(peer);
+	}
+	KUNIT_EXPECT_GE(test, seen, 2U);
 }
 
 /* no memory for packets now and then */
@@ -744,6 +777,7 @@ static void flood(struct kunit *test)
 static struct kunit_case comms_cases[] = {
 	KUNIT_CASE(tcp_both_ways),
 	KUNIT_CASE(tcp_resets),
+	KUNIT_CASE(tcp_dead_path),
 	KUNIT_CASE(tcp_no_memory),
 	KUNIT_CASE(tcp_echo),
 	KUNIT_CASE(tcp_hungry_end),
