@@ -26,6 +26,13 @@
  * acknowledged (the ACK of it was lost with a connection), and a plain packet
  * that comes when only an ACK is missing begins the next conversation.
  *
+ * Machines may fail, be back, and leave again before somebody has noticed.  He repeats to
+ * the new one what he said to the old one, and then forgets.  So until a peer is a
+ * member, nothing with a number is said to it but FIN, what it says may begin anew at any time, and
+ * the first membership sets the number to expect back: wire.md 8.6 lets both sides begin anew
+ * then, because nobody starts a lockspace with a node whose death he has not noticed.
+ * Who leaves opens no conversation any more; one that the peer begins is ended at once.
+ *
  * All numbers are compared so that they may wrap.
  */
 #include <linux/slab.h>
@@ -142,6 +149,16 @@ static void trace_sent(const struct dlm_session *s, struct dlm_packet *p)
 	p->name = NULL;
 }
 
+/* the peer counts from the start; an ACK that is owed stays owed */
+static void expect_first(struct dlm_session *s)
+{
+	s->recv_next = s->start;
+	s->unacked = 0;
+	s->idle_mark = s->start;
+	s->gap = 0;
+	s->epoch++;
+}
+
 static void begin_again(struct dlm_session *s)
 {
 	drop_all(s, &s->todo);
@@ -149,12 +166,9 @@ static void begin_again(struct dlm_session *s)
 	s->version = 0;
 	s->send_seq = s->start;
 	s->sent_end = s->start;
-	s->recv_next = s->start;
 	s->ack_now = false;
-	s->unacked = 0;
-	s->idle_mark = s->start;
-	s->gap = 0;
-	s->epoch++;
+	expect_first(s);
+	s->shared = s->users;
 	/* whoever has lockspaces with us will talk to us again */
 	s->state = s->users ? DLM_SS_ESTABLISHED : DLM_SS_CLOSED;
 }
@@ -229,6 +243,7 @@ void dlm_session_reset(struct dlm_session *s)
 	spin_lock(&s->lock);
 	begin_again(s);
 	s->by_fin = false;
+	s->leaving = false;
 	s->stats[DLM_SC_RESET]++;
 	spin_unlock(&s->lock);
 }
@@ -253,14 +268,15 @@ static bool said_fin(const struct dlm_session *s)
  * @sequenced: it gets a number and is repeated until it is acknowledged
  *
  * Context: any but interrupts; takes only the session's lock.
- * Return: false if it was freed instead, because we said FIN already.
+ * Return: false if it was freed instead, because we said FIN already or the peer has never been
+ * a member.
  */
 bool dlm_session_send(struct dlm_session *s, struct dlm_packet *p, bool sequenced)
 {
 	bool ok;
 
 	spin_lock(&s->lock);
-	ok = !sequenced || !said_fin(s);
+	ok = !sequenced || (s->shared && !said_fin(s));
 	if (ok) {
 		append(s, p, sequenced);
 		trace_sent(s, p);
@@ -290,7 +306,11 @@ bool dlm_session_member_add(struct dlm_session *s)
 	if (stuck) {
 		begin_again(s);
 		s->stats[DLM_SC_RESET]++;
+	} else if (!s->shared) {
+		expect_first(s);
 	}
+	s->shared = true;
+	s->leaving = false;
 	s->state = DLM_SS_ESTABLISHED;
 	spin_unlock(&s->lock);
 	return !stuck;
@@ -319,6 +339,7 @@ void dlm_session_shutdown(struct dlm_session *s)
 {
 	spin_lock(&s->lock);
 	s->users = 0;
+	s->leaving = true;
 	if (s->state == DLM_SS_CLOSE_WAIT) {
 		say_fin(s, DLM_SS_LAST_ACK);
 	} else if (s->state == DLM_SS_ESTABLISHED) {
@@ -614,6 +635,8 @@ static bool open_with(struct dlm_session *s, enum dlm_verdict verdict,
 	s->by_fin = fin;
 	if (s->state == DLM_SS_CLOSED)
 		s->state = DLM_SS_ESTABLISHED;
+	if (s->leaving && !plain && !fin)
+		say_fin(s, DLM_SS_FIN_WAIT1);
 	return true;
 }
 
@@ -621,6 +644,9 @@ static enum dlm_session_act take_numbered(struct dlm_session *s,
 					  enum dlm_verdict verdict,
 					  const struct dlm_frame *f)
 {
+	/* what came before was for somebody of our name, or has no effect twice */
+	if (!s->shared && f->u == s->start)
+		s->recv_next = s->start;
 	if (before(f->u, s->recv_next)) {
 		s->stats[DLM_SC_DUPLICATE]++;
 		s->ack_now = true;
@@ -644,14 +670,18 @@ static enum dlm_session_act take(struct dlm_session *s, enum dlm_verdict verdict
 				 const struct dlm_frame *f)
 {
 	bool numbered = f->cmd == DLM_CMD_OPTS, ack = f->cmd == DLM_CMD_ACK;
+	bool plain = !numbered && !ack;
 
 	/*
 	 * The peer has forgotten a conversation of which we miss the last ACK.  Not if it
 	 * cannot have our FIN yet: then this is a reply that it sent after its own.
 	 */
-	if (!numbered && !ack && before(s->fin_seq, s->sent_end) &&
+	if (plain && before(s->fin_seq, s->sent_end) &&
 	    (s->state == DLM_SS_LAST_ACK || s->state == DLM_SS_CLOSING))
 		conclude(s);
+	/* a question is answered, no more */
+	if (plain && s->leaving && s->state == DLM_SS_CLOSED)
+		return DLM_ACT_DELIVER;
 	if (!s->version && !open_with(s, verdict, f))
 		return DLM_ACT_NONE;
 	if (s->version != f->version) {

@@ -67,7 +67,7 @@ enum dlm_session_stat {
 	DLM_SC_UNOPENED,	/* came from a node that must begin differently */
 	DLM_SC_MISMATCH,	/* version is not the one of the conversation */
 	DLM_SC_STRAY_FIN,	/* FIN in a state that knows none */
-	DLM_SC_REFUSED,		/* packets of ours after our FIN */
+	DLM_SC_REFUSED,		/* packets of ours after our FIN, or to no member */
 	DLM_SC_RESET,		/* conversations that ended, in whatever way */
 	DLM_SC_LOST,		/* connections lost */
 	DLM_SC_MAX
@@ -81,6 +81,8 @@ enum dlm_session_stat {
  * @our_nodeid: goes into headers
  * @peer: node at the other end, for trace events
  * @users: lockspaces in which the peer is a member
+ * @shared: it was a member at some time in this conversation
+ * @leaving: we have no lockspace any more
  * @epoch: counts resets, so that a packet in the user's hands is not
  *	taken for one of the next conversation
  * @start: first number, 0 but in tests
@@ -111,6 +113,8 @@ struct dlm_session {
 	int			our_nodeid;
 	int			peer;
 	unsigned int		users;
+	bool			shared;
+	bool			leaving;
 	unsigned int		epoch;
 	u32			start;
 	u32			send_seq;

@@ -67,6 +67,8 @@ static int u_init(struct kunit *test)
 	if (!w)
 		return -ENOMEM;
 	test->priv = w;
+	/* as if it had been a member; membership itself changes the end of a conversation */
+	w->s.shared = true;
 	return dlm_session_init(&w->s, US);
 }
 
@@ -207,12 +209,16 @@ static void u_out(struct kunit *test, char *out)
 	*out = 0;
 }
 
-static void u_run(struct kunit *test, const char *name, const struct u_step *steps)
+/* @shared: the peer was a member before */
+static void u_run(struct kunit *test, const char *name, const struct u_step *steps,
+		  bool shared)
 {
 	struct u_world *w = test->priv;
 	const struct u_step *step;
 	char out[OUT_MAX];
 	int act;
+
+	w->s.shared = shared;
 
 	for (step = steps; step->event; step++) {
 		act = u_event(test, step);
@@ -317,7 +323,7 @@ static const struct u_story fin_stories[] = {
 		{ U_ADD, 0, ESTABLISHED },
 		{ U_SEND, 0, ESTABLISHED },
 		{ U_SHUTDOWN, 0, CLOSED },
-		{ U_STATUS, 0, ESTABLISHED, "", TAKEN } } },
+		{ U_STATUS, 0, CLOSED, "", TAKEN } } },
 	{ "no handshake with 3.1", {
 		{ U_ADD, 0, ESTABLISHED },
 		{ U_STATUS31, 0, ESTABLISHED, "", TAKEN },
@@ -356,6 +362,7 @@ static const struct u_story fin_stories[] = {
 		{ U_SEND, 0, ESTABLISHED, "m" },
 		{ U_FIN_AT, 1, LAST_ACK, "AF" },
 		{ U_ACK, 0, CLOSED },
+		{ U_ADD, 0, ESTABLISHED },
 		{ U_MSG_AT, 0, ESTABLISHED, "", TAKEN },
 		{ U_SEND, 0, ESTABLISHED, "m" },
 		{ U_ACK_AT, 1, ESTABLISHED } } },
@@ -366,7 +373,79 @@ static void fin_table(struct kunit *test)
 	const struct u_story *st;
 
 	for (st = fin_stories; st < fin_stories + ARRAY_SIZE(fin_stories); st++)
-		u_run(test, st->name, st->steps);
+		u_run(test, st->name, st->steps, true);
+}
+
+/*
+ * A machine fails, is back, joins or leaves before all others have noticed: who is no member
+ * yet, who leaves, and what is repeated to the wrong one.
+ */
+static const struct u_story early_stories[] = {
+	{ "nothing with a number before membership", {
+		{ U_STATUS, 0, ESTABLISHED, "", TAKEN },
+		{ U_SEND, 0, ESTABLISHED },
+		{ U_SEND_PLAIN, 0, ESTABLISHED, "p" },
+		{ U_ADD, 0, ESTABLISHED },
+		{ U_SEND, 0, ESTABLISHED, "m" },
+		{ U_DEL, 0, ESTABLISHED },
+		{ U_SEND, 0, ESTABLISHED, "m" },
+		{ U_RESET, 0, CLOSED },
+		{ U_SEND, 0, CLOSED } } },
+	{ "what was meant for another one is not counted", {
+		{ U_MSG_AT, 0, ESTABLISHED, "", TAKEN },
+		{ U_MSG_AT, 1, ESTABLISHED, "", TAKEN },
+		{ U_ADD, 0, ESTABLISHED },
+		{ U_MSG_AT, 0, ESTABLISHED, "", TAKEN },
+		{ U_MSG_AT, 0, ESTABLISHED, "A" },
+		{ U_ADD, 0, ESTABLISHED },
+		{ U_MSG_AT, 0, ESTABLISHED, "A" },
+		{ U_DEL, 0, ESTABLISHED },
+		{ U_DEL, 0, ESTABLISHED },
+		{ U_ADD, 0, ESTABLISHED },
+		{ U_MSG_AT, 1, ESTABLISHED, "", TAKEN } } },
+	{ "farewell of who was never a member", {
+		{ U_STATUS, 0, ESTABLISHED, "", TAKEN },
+		{ U_FIN, 0, LAST_ACK, "AF" },
+		{ U_FIN_AT, 0, LAST_ACK, "A" },
+		{ U_ACK, 0, CLOSED },
+		{ U_STATUS, 0, ESTABLISHED, "", TAKEN } } },
+	{ "it begins anew as often as it likes, until it is a member", {
+		{ U_MSG_AT, 0, ESTABLISHED, "", TAKEN },
+		{ U_MSG_AT, 1, ESTABLISHED, "", TAKEN },
+		{ U_MSG_AT, 1, ESTABLISHED, "A" },
+		{ U_MSG_AT, 0, ESTABLISHED, "", TAKEN },
+		{ U_FIN_AT, 0, LAST_ACK, "AF" },
+		{ U_FIN_AT, 0, LAST_ACK, "A" },
+		{ U_ACK, 0, CLOSED } } },
+	{ "who leaves answers, and begins nothing", {
+		{ U_SHUTDOWN, 0, CLOSED },
+		{ U_STATUS, 0, CLOSED, "", TAKEN },
+		{ U_SEND_PLAIN, 0, CLOSED, "p" },
+		{ U_STATUS, 0, CLOSED, "", TAKEN },
+		{ U_ADD, 0, ESTABLISHED },
+		{ U_STATUS, 0, ESTABLISHED, "", TAKEN } } },
+	{ "who leaves ends at once what the other begins", {
+		{ U_SHUTDOWN, 0, CLOSED },
+		{ U_MSG_AT, 0, FIN_WAIT1, "F", TAKEN },
+		{ U_ACK, 0, FIN_WAIT2 },
+		{ U_FIN, 0, CLOSED, "A" },
+		{ U_STATUS, 0, CLOSED, "", TAKEN } } },
+	{ "who leaves, and is told farewell first", {
+		{ U_SHUTDOWN, 0, CLOSED },
+		{ U_FIN_AT, 0, LAST_ACK, "AF" },
+		{ U_ACK, 0, CLOSED } } },
+	{ "it comes back after its stop", {
+		{ U_SHUTDOWN, 0, CLOSED },
+		{ U_RESET, 0, CLOSED },
+		{ U_STATUS, 0, ESTABLISHED, "", TAKEN } } },
+};
+
+static void before_membership(struct kunit *test)
+{
+	const struct u_story *st;
+
+	for (st = early_stories; st < early_stories + ARRAY_SIZE(early_stories); st++)
+		u_run(test, st->name, st->steps, false);
 }
 
 static const struct u_story version_stories[] = {
@@ -410,7 +489,7 @@ static void versions(struct kunit *test)
 
 	for (st = version_stories;
 	     st < version_stories + ARRAY_SIZE(version_stories); st++)
-		u_run(test, st->name, st->steps);
+		u_run(test, st->name, st->steps, true);
 }
 
 static const struct u_story order_stories[] = {
@@ -473,7 +552,7 @@ static void order(struct kunit *test)
 	const struct u_story *st;
 
 	for (st = order_stories; st < order_stories + ARRAY_SIZE(order_stories); st++)
-		u_run(test, st->name, st->steps);
+		u_run(test, st->name, st->steps, true);
 }
 
 /* an ACK for each 32 packets, whether they come one by one or together */
@@ -512,6 +591,7 @@ static void wrap(struct kunit *test)
 
 	w->s.start = 0xfffffff0;
 	dlm_session_reset(&w->s);
+	w->s.shared = true;
 	u_bare(w, DLM_WIRE_3_2, DLM_CMD_RCOM, 0);
 	for (i = 0; i < 32; i++) {
 		u_send(test, true);
@@ -687,6 +767,7 @@ static void stall(struct kunit *test)
 
 static struct kunit_case session_cases[] = {
 	KUNIT_CASE(fin_table),
+	KUNIT_CASE(before_membership),
 	KUNIT_CASE(versions),
 	KUNIT_CASE(order),
 	KUNIT_CASE(ack_policy),

@@ -177,18 +177,23 @@ static bool is_counted(struct sim_world *w, int i)
 	return false;
 }
 
-static void check_closed(struct sim_world *w, int a, int b)
+static void check_closed(struct sim_world *w, int a, int b, bool leaves)
 {
+	struct dlm_session *x;
 	struct dlm_peer *peer;
 
 	if (!w->m[b].node || w->m[b].talk == SIM_T_STOPPED)
 		return;
+	/* one of the two has not noticed yet that the other one died */
+	if ((w->m[a].forget & BIT(b + 1)) || (w->m[b].forget & BIT(a + 1)))
+		return;
 	peer = dlm_peer_find(w->m[a].node->comms, b + 1);
 	if (!peer)
 		return;
-	/* or nothing with a number was ever said in it */
-	if (!dlm_session_closed(&peer->session) &&
-	    (peer->session.send_seq || peer->session.recv_next))
+	x = &peer->session;
+	/* for who stays: or nothing that counts was ever said in it */
+	if (!dlm_session_closed(x) &&
+	    (leaves || (x->shared && (x->send_seq || x->recv_next))))
 		sim_blame(w, "node %d: session with %d in state %d after farewells", a + 1,
 			  b + 1, peer->session.state);
 	dlm_peer_put(peer);
@@ -217,9 +222,9 @@ static void stop_talking(struct sim_world *w, int i)
 	for (k = 0; k < w->nodes; k++) {
 		if (k == i)
 			continue;
-		check_closed(w, i, k);
+		check_closed(w, i, k, true);
 		if (w->m[k].node && w->m[k].node->comms && w->m[k].talk != SIM_T_STOPPED)
-			check_closed(w, k, i);
+			check_closed(w, k, i, false);
 	}
 	sim_tell(w, "node %d: transport stops", i + 1);
 	dlm_comms_stop(w->m[i].node->comms);
@@ -385,8 +390,6 @@ static void start_one(struct sim_node *n)
 	bool denied;
 	int count, err;
 
-	if (n->m->forget)
-		sim_forget(s->w, n->m);
 	count = list_members(n, m);
 	sim_say(s, "node %d: start with %d members", n->id, count);
 	/* who is alone is through with recovery in a moment */
@@ -421,6 +424,7 @@ static void start_one(struct sim_node *n)
 bool sim_daemon_step(struct sim *s)
 {
 	struct sim_node *n;
+	int i;
 
 	n = sim_some_node(s, must_forget);
 	if (n && sim_percent(s->w, 20)) {
@@ -433,6 +437,10 @@ bool sim_daemon_step(struct sim *s)
 			sim_stop_one(n);
 			return true;
 		}
+		/* nobody starts before all have noticed who died */
+		for (i = 0; i < s->w->nodes; i++)
+			if (s->w->m[i].node && s->w->m[i].forget)
+				sim_forget(s->w, &s->w->m[i]);
 		s->daemon = SIM_D_STARTING;
 	}
 	if (s->daemon == SIM_D_IDLE)

@@ -9,15 +9,7 @@
 
 static bool can_join(const struct sim_node *n)
 {
-	const struct sim_world *w = n->s->w;
-	int i;
-
-	if (n->ls)
-		return false;
-	for (i = 0; i < w->nodes && !n->m->node; i++)
-		if (w->m[i].node && w->m[i].forget & BIT(n->id - 1))
-			return false;
-	return true;
+	return !n->ls;
 }
 
 static bool is_remembered(const struct sim_node *n)
@@ -180,7 +172,7 @@ static void turned_away(struct sim_node *n)
 	bool differs = false;
 
 	for (o = n->s->n; o < sim_nodes_end(n->s); o++)
-		differs |= sim_is_member(o) && o->odd != n->odd;
+		differs |= o->ls && o->odd != n->odd;
 	if (rec->error != -EPROTO || n->ls->generation || !differs) {
 		sim_fail(n->s, "node %d: recovery failed: %d", n->id, rec->error);
 		return;

@@ -154,7 +154,7 @@ static void count_result(struct sim_cover *c, u32 type, s32 result)
 	}
 }
 
-static void say_msg(struct sim_world *w, int from, int to, const struct dlm_w_msg *m)
+static void say_msg(struct sim_world *w, const char *way, const struct dlm_w_msg *m)
 {
 	static const char * const what[DLM_MSG_TYPES] = {
 		"?", "REQUEST", "CONVERT", "UNLOCK", "CANCEL", "REQUEST_REPLY",
@@ -169,13 +169,13 @@ static void say_msg(struct sim_world *w, int from, int to, const struct dlm_w_ms
 	}
 	w->cover->msg[type]++;
 	count_result(w->cover, type, le32_to_cpu(m->result));
-	sim_tell(w, "  %d>%d %s %x %x gr %d rq %d node %d: %d", from, to, what[type],
+	sim_tell(w, "%s %s %x %x gr %d rq %d node %d: %d", way, what[type],
 		 le32_to_cpu(m->lkid), le32_to_cpu(m->remid), (s32)le32_to_cpu(m->grmode),
 		 (s32)le32_to_cpu(m->rqmode), (s32)le32_to_cpu(m->nodeid),
 		 (s32)le32_to_cpu(m->result));
 }
 
-static void say_rcom(struct sim_world *w, int from, int to, const struct dlm_w_rcom *rc)
+static void say_rcom(struct sim_world *w, const char *way, const struct dlm_w_rcom *rc)
 {
 	static const char * const what[DLM_RCOM_TYPES] = {
 		"?", "status", "names", "lookup", "lock", "status reply", "names reply",
@@ -190,12 +190,12 @@ static void say_rcom(struct sim_world *w, int from, int to, const struct dlm_w_r
 	}
 	w->cover->rcom[type]++;
 	if (type == DLM_RCOM_LOCK || type == DLM_RCOM_LOCK_REPLY)
-		sim_tell(w, "  %d>%d %s %x %x \"%.*s\" gr %d rq %d state %d: %d", from, to,
+		sim_tell(w, "%s %s %x %x \"%.*s\" gr %d rq %d state %d: %d", way,
 			 what[type], le32_to_cpu(l->lkid), le32_to_cpu(l->remid),
 			 le16_to_cpu(l->namelen), l->name, l->grmode, l->rqmode, l->status,
 			 le32_to_cpu(l->result));
 	else
-		sim_tell(w, "  %d>%d %s %x", from, to, what[type], le32_to_cpu(rc->result));
+		sim_tell(w, "%s %s %x", way, what[type], le32_to_cpu(rc->result));
 }
 
 /**
@@ -210,17 +210,24 @@ void sim_on_packet(void *priv, int from, int to, const void *packet, unsigned in
 {
 	const struct dlm_w_header *h = packet;
 	struct sim_world *w = priv;
+	char way[24];
 
+	/* who, to whom, and the number */
 	if (h->cmd == DLM_CMD_OPTS) {
+		snprintf(way, sizeof(way), "  %d>%d #%u", from, to, le32_to_cpu(h->u));
 		if (((const struct dlm_w_opts *)packet)->nextcmd == DLM_CMD_FIN) {
 			w->cover->fins++;
-			sim_tell(w, "  %d>%d farewell", from, to);
+			sim_tell(w, "%s farewell", way);
 			return;
 		}
 		h = packet + sizeof(struct dlm_w_opts);
+	} else {
+		snprintf(way, sizeof(way), "  %d>%d", from, to);
 	}
 	if (h->cmd == DLM_CMD_MSG)
-		say_msg(w, from, to, (const void *)h);
+		say_msg(w, way, (const void *)h);
 	else if (h->cmd == DLM_CMD_RCOM)
-		say_rcom(w, from, to, (const void *)h);
+		say_rcom(w, way, (const void *)h);
+	else if (w->trace && h->cmd == DLM_CMD_ACK)
+		sim_tell(w, "%s ack #%u", way, le32_to_cpu(h->u));
 }

@@ -76,6 +76,12 @@ static const struct dlm_comms_user s_user = {
 	.receive = s_receive,
 };
 
+/* @at's lockspaces count the other one as a member */
+static void s_member(struct s_world *w, int at)
+{
+	dlm_comms_member_add(w->n[at].comms, w->n[!at].nodeid);
+}
+
 /* a recovery message that opens the conversation */
 static void s_hello(struct s_world *w, int from, int to)
 {
@@ -134,6 +140,8 @@ static void in_order(struct kunit *test)
 	int i;
 
 	/* nothing with a number leaves before the other was heard */
+	s_member(w, 0);
+	s_member(w, 1);
 	s_send(w, 0, 1, 0);
 	memlink_run(w->net);
 	KUNIT_EXPECT_EQ(test, w->n[1].got, 0U);
@@ -167,6 +175,8 @@ static struct dlm_session *s_session(struct s_world *w, int at)
 
 static void s_meet(struct s_world *w)
 {
+	s_member(w, 0);
+	s_member(w, 1);
 	s_hello(w, 0, 1);
 	s_hello(w, 1, 0);
 	memlink_run(w->net);
@@ -286,7 +296,6 @@ static void farewells(struct kunit *test)
 		for (i = 0; i < 2; i++) {
 			w->n[i].sent = 0;
 			w->n[i].got = 0;
-			dlm_comms_member_add(w->n[i].comms, w->n[!i].nodeid);
 		}
 		s_meet(w);
 		s_send(w, 0, 1, 0);
@@ -498,6 +507,10 @@ static void many_nodes(struct kunit *test)
 		n[a].comms = memlink_join(net, a, &s_user, &n[a]);
 		KUNIT_ASSERT_NOT_NULL(test, n[a].comms);
 	}
+	for (a = 1; a <= MEMLINK_NODES; a++)
+		for (b = 1; b <= MEMLINK_NODES; b++)
+			if (a != b)
+				dlm_comms_member_add(n[a].comms, b);
 	KUNIT_EXPECT_NULL(test, memlink_join(net, 9, &s_user, &n[1]));
 	memlink_stall(net, 1, 2, true);
 	memlink_part(net, 3, 4, true);
