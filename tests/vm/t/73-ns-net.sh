@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A bad network under load: delay and loss, partitions that mend, resets.
-# kernels: 6.1 6.12 7.x
+# kernels: 6.1 7.x
 # long: yes
 # cpus: 2
 # time: 900

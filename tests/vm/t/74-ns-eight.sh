@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Eight nodes come one after the other, and go.
-# kernels: 6.1 6.12 7.x
+# kernels: 6.1 7.x
 # long: yes
 # cpus: 2
 # mem: 1024

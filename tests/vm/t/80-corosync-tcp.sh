@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Three machines with corosync and stock dlm_controld, over TCP.
-# kernels: 6.1 6.12 7.x
+# kernels: 6.1 7.x
 # long: yes
 # guests: 3
 # time: 1000
