@@ -146,9 +146,10 @@ void dlm_rsb_forget(struct dlm_rsb *r);
 /*
  * For the recovery, which runs with the gate shut and empty:
  *
- * dlm_rsb_walk() shows every resource once, dlm_lkb_walk() every lock once, in time linear in
- * their number.  dlm_rsb_set_master() changes a resource's master and that of its process
- * copies.  dlm_rsb_forget_unused() drops what is inactive.
+ * dlm_rsb_walk() shows every resource once, dlm_lkb_walk() every lock (one again if the
+ * table grows meanwhile), in time linear in their number.  dlm_rsb_set_master() changes a
+ * resource's master and that of its process copies.  dlm_rsb_forget_unused() drops what is
+ * inactive.
  * dlm_mstcpy_recover() makes a master copy from a LOCK record.
  * dlm_waiter_recover() ends an operation, or marks it for sending again (recovery.md 9.1);
  * dlm_waiters_resend() sends or finishes the marked ones once locking is enabled (9.5).

@@ -438,13 +438,19 @@ struct copies {
 static void note_copy(struct dlm_lkb *lkb, void *arg)
 {
 	struct copies *cs = arg;
+	int from = lkb->flags & DLM_LKB_MSTCPY ? cs->node : -cs->node;
+	unsigned int i;
 
 	if (!(lkb->flags & DLM_LKB_MSTCPY) && !dlm_lkb_remote(lkb))
 		return;
+	/* a table that grows meanwhile may show a lock twice */
+	for (i = 0; i < min(cs->n, cs->room); i++)
+		if (cs->at[i].from == from && cs->at[i].id == lkb->id)
+			return;
 	if (cs->n < cs->room)
 		cs->at[cs->n] = (struct copy){
 			.nodeid = lkb->nodeid,
-			.from = lkb->flags & DLM_LKB_MSTCPY ? cs->node : -cs->node,
+			.from = from,
 			.id = lkb->id,
 			.remid = lkb->remid,
 			.status = lkb->status,
