@@ -325,6 +325,7 @@ static struct maker *maker_of(struct kunit *test, int from, int to, u32 lockspac
 	peer = dlm_peer_find(m->r->host[from].node->comms, to);
 	KUNIT_ASSERT_NOT_NULL(test, peer);
 	peer->session.version = DLM_WIRE_3_2;
+	peer->session.shared = true;
 	peer->session.state = DLM_SS_ESTABLISHED;
 	peer->session.send_seq = seq;
 	peer->session.sent_end = seq;
