@@ -25,7 +25,7 @@ unsigned int capture_bytes(const char *hex, u8 *out, unsigned int room)
 	int used;
 
 	while (*hex) {
-		if (*hex == ' ') {
+		if (*hex == ' ' || *hex == '\n') {
 			hex++;
 			continue;
 		}
@@ -53,103 +53,114 @@ struct field {
 	unsigned int	size;
 };
 
-#define FIELD(type, member, text) \
-	{ text, offsetof(struct type, member), sizeof_field(struct type, member) }
-#define HEADER(u_name)							\
-	FIELD(dlm_w_header, version, "version"),			\
-	FIELD(dlm_w_header, u, u_name),					\
-	FIELD(dlm_w_header, nodeid, "node"),				\
-	FIELD(dlm_w_header, length, "length"),				\
-	FIELD(dlm_w_header, cmd, "cmd")
-
 static const struct field ack_fields[] = {
-	HEADER("seq"),
+	{ "version", offsetof(struct dlm_w_header, version), 4 },
+	{ "seq", offsetof(struct dlm_w_header, u), 4 },
+	{ "node", offsetof(struct dlm_w_header, nodeid), 4 },
+	{ "length", offsetof(struct dlm_w_header, length), 2 },
+	{ "cmd", offsetof(struct dlm_w_header, cmd), 1 },
 	{ }
 };
 
 static const struct field opts_fields[] = {
-	HEADER("seq"),
-	FIELD(dlm_w_opts, nextcmd, "nextcmd"),
-	FIELD(dlm_w_opts, optlen, "optlen"),
+	{ "version", offsetof(struct dlm_w_header, version), 4 },
+	{ "seq", offsetof(struct dlm_w_header, u), 4 },
+	{ "node", offsetof(struct dlm_w_header, nodeid), 4 },
+	{ "length", offsetof(struct dlm_w_header, length), 2 },
+	{ "cmd", offsetof(struct dlm_w_header, cmd), 1 },
+	{ "nextcmd", offsetof(struct dlm_w_opts, nextcmd), 1 },
+	{ "optlen", offsetof(struct dlm_w_opts, optlen), 2 },
 	{ }
 };
 
 static const struct field fin_fields[] = {
-	HEADER("word"),
+	{ "version", offsetof(struct dlm_w_header, version), 4 },
+	{ "word", offsetof(struct dlm_w_header, u), 4 },
+	{ "node", offsetof(struct dlm_w_header, nodeid), 4 },
+	{ "length", offsetof(struct dlm_w_header, length), 2 },
+	{ "cmd", offsetof(struct dlm_w_header, cmd), 1 },
 	{ }
 };
 
 static const struct field msg_fields[] = {
-	HEADER("lockspace"),
-	FIELD(dlm_w_msg, type, "type"),
-	FIELD(dlm_w_msg, nodeid, "nodeid"),
-	FIELD(dlm_w_msg, pid, "pid"),
-	FIELD(dlm_w_msg, lkid, "lkid"),
-	FIELD(dlm_w_msg, remid, "remid"),
-	FIELD(dlm_w_msg, parent_lkid, "parent_lkid"),
-	FIELD(dlm_w_msg, parent_remid, "parent_remid"),
-	FIELD(dlm_w_msg, exflags, "exflags"),
-	FIELD(dlm_w_msg, sbflags, "sbflags"),
-	FIELD(dlm_w_msg, flags, "flags"),
-	FIELD(dlm_w_msg, lvbseq, "lvbseq"),
-	FIELD(dlm_w_msg, hash, "hash"),
-	FIELD(dlm_w_msg, status, "status"),
-	FIELD(dlm_w_msg, grmode, "grmode"),
-	FIELD(dlm_w_msg, rqmode, "rqmode"),
-	FIELD(dlm_w_msg, bastmode, "bastmode"),
-	FIELD(dlm_w_msg, asts, "asts"),
-	FIELD(dlm_w_msg, result, "result"),
+	{ "version", offsetof(struct dlm_w_header, version), 4 },
+	{ "lockspace", offsetof(struct dlm_w_header, u), 4 },
+	{ "node", offsetof(struct dlm_w_header, nodeid), 4 },
+	{ "length", offsetof(struct dlm_w_header, length), 2 },
+	{ "cmd", offsetof(struct dlm_w_header, cmd), 1 },
+	{ "type", offsetof(struct dlm_w_msg, type), 4 },
+	{ "nodeid", offsetof(struct dlm_w_msg, nodeid), 4 },
+	{ "pid", offsetof(struct dlm_w_msg, pid), 4 },
+	{ "lkid", offsetof(struct dlm_w_msg, lkid), 4 },
+	{ "remid", offsetof(struct dlm_w_msg, remid), 4 },
+	{ "parent_lkid", offsetof(struct dlm_w_msg, parent_lkid), 4 },
+	{ "parent_remid", offsetof(struct dlm_w_msg, parent_remid), 4 },
+	{ "exflags", offsetof(struct dlm_w_msg, exflags), 4 },
+	{ "sbflags", offsetof(struct dlm_w_msg, sbflags), 4 },
+	{ "flags", offsetof(struct dlm_w_msg, flags), 4 },
+	{ "lvbseq", offsetof(struct dlm_w_msg, lvbseq), 4 },
+	{ "hash", offsetof(struct dlm_w_msg, hash), 4 },
+	{ "status", offsetof(struct dlm_w_msg, status), 4 },
+	{ "grmode", offsetof(struct dlm_w_msg, grmode), 4 },
+	{ "rqmode", offsetof(struct dlm_w_msg, rqmode), 4 },
+	{ "bastmode", offsetof(struct dlm_w_msg, bastmode), 4 },
+	{ "asts", offsetof(struct dlm_w_msg, asts), 4 },
+	{ "result", offsetof(struct dlm_w_msg, result), 4 },
 	{ }
 };
 
 static const struct field rcom_fields[] = {
-	HEADER("lockspace"),
-	FIELD(dlm_w_rcom, type, "type"),
-	FIELD(dlm_w_rcom, result, "result"),
-	FIELD(dlm_w_rcom, id, "id"),
-	FIELD(dlm_w_rcom, seq, "seq"),
-	FIELD(dlm_w_rcom, seq_reply, "seq_reply"),
+	{ "version", offsetof(struct dlm_w_header, version), 4 },
+	{ "lockspace", offsetof(struct dlm_w_header, u), 4 },
+	{ "node", offsetof(struct dlm_w_header, nodeid), 4 },
+	{ "length", offsetof(struct dlm_w_header, length), 2 },
+	{ "cmd", offsetof(struct dlm_w_header, cmd), 1 },
+	{ "type", offsetof(struct dlm_w_rcom, type), 4 },
+	{ "result", offsetof(struct dlm_w_rcom, result), 4 },
+	{ "id", offsetof(struct dlm_w_rcom, id), 8 },
+	{ "seq", offsetof(struct dlm_w_rcom, seq), 8 },
+	{ "seq_reply", offsetof(struct dlm_w_rcom, seq_reply), 8 },
 	{ }
 };
 
 static const struct field status_fields[] = {
-	FIELD(dlm_w_status, flags, "rs_flags"),
+	{ "rs_flags", offsetof(struct dlm_w_status, flags), 4 },
 	{ }
 };
 
-#define SLOT(i)								\
-	{ "node", sizeof(struct dlm_w_config) + (i) * sizeof(struct dlm_w_slot), 4 }, \
-	{ "slot", sizeof(struct dlm_w_config) + (i) * sizeof(struct dlm_w_slot) + \
-	  offsetof(struct dlm_w_slot, slot), 2 }
+#define SLOTS	sizeof(struct dlm_w_config)
+#define SLOT	sizeof(struct dlm_w_slot)
 
 static const struct field config_fields[] = {
-	FIELD(dlm_w_config, lvblen, "lvblen"),
-	FIELD(dlm_w_config, lsflags, "lsflags"),
-	FIELD(dlm_w_config, flags, "flags"),
-	FIELD(dlm_w_config, our_slot, "our_slot"),
-	FIELD(dlm_w_config, num_slots, "num_slots"),
-	FIELD(dlm_w_config, generation, "generation"),
-	SLOT(0),
-	SLOT(1),
+	{ "lvblen", offsetof(struct dlm_w_config, lvblen), 4 },
+	{ "lsflags", offsetof(struct dlm_w_config, lsflags), 4 },
+	{ "flags", offsetof(struct dlm_w_config, flags), 4 },
+	{ "our_slot", offsetof(struct dlm_w_config, our_slot), 2 },
+	{ "num_slots", offsetof(struct dlm_w_config, num_slots), 2 },
+	{ "generation", offsetof(struct dlm_w_config, generation), 4 },
+	{ "node", SLOTS + offsetof(struct dlm_w_slot, nodeid), 4 },
+	{ "slot", SLOTS + offsetof(struct dlm_w_slot, slot), 2 },
+	{ "node", SLOTS + SLOT + offsetof(struct dlm_w_slot, nodeid), 4 },
+	{ "slot", SLOTS + SLOT + offsetof(struct dlm_w_slot, slot), 2 },
 	{ }
 };
 
 static const struct field lock_fields[] = {
-	FIELD(dlm_w_lock, ownpid, "ownpid"),
-	FIELD(dlm_w_lock, lkid, "lkid"),
-	FIELD(dlm_w_lock, remid, "remid"),
-	FIELD(dlm_w_lock, parent_lkid, "parent_lkid"),
-	FIELD(dlm_w_lock, parent_remid, "parent_remid"),
-	FIELD(dlm_w_lock, exflags, "exflags"),
-	FIELD(dlm_w_lock, flags, "flags"),
-	FIELD(dlm_w_lock, lvbseq, "lvbseq"),
-	FIELD(dlm_w_lock, result, "result"),
-	FIELD(dlm_w_lock, rqmode, "rqmode"),
-	FIELD(dlm_w_lock, grmode, "grmode"),
-	FIELD(dlm_w_lock, status, "status"),
-	FIELD(dlm_w_lock, asts, "asts"),
-	FIELD(dlm_w_lock, wait_type, "wait_type"),
-	FIELD(dlm_w_lock, namelen, "namelen"),
+	{ "ownpid", offsetof(struct dlm_w_lock, ownpid), 4 },
+	{ "lkid", offsetof(struct dlm_w_lock, lkid), 4 },
+	{ "remid", offsetof(struct dlm_w_lock, remid), 4 },
+	{ "parent_lkid", offsetof(struct dlm_w_lock, parent_lkid), 4 },
+	{ "parent_remid", offsetof(struct dlm_w_lock, parent_remid), 4 },
+	{ "exflags", offsetof(struct dlm_w_lock, exflags), 4 },
+	{ "flags", offsetof(struct dlm_w_lock, flags), 4 },
+	{ "lvbseq", offsetof(struct dlm_w_lock, lvbseq), 4 },
+	{ "result", offsetof(struct dlm_w_lock, result), 4 },
+	{ "rqmode", offsetof(struct dlm_w_lock, rqmode), 1 },
+	{ "grmode", offsetof(struct dlm_w_lock, grmode), 1 },
+	{ "status", offsetof(struct dlm_w_lock, status), 1 },
+	{ "asts", offsetof(struct dlm_w_lock, asts), 1 },
+	{ "wait_type", offsetof(struct dlm_w_lock, wait_type), 2 },
+	{ "namelen", offsetof(struct dlm_w_lock, namelen), 2 },
 	{ }
 };
 
@@ -165,13 +176,13 @@ static bool next_word(const char **text, char *name, unsigned int room, s64 *val
 	memcpy(name, *text, n);
 	name[n] = 0;
 	*text += n + 1;
-	n = strcspn(*text, ",");
+	n = strcspn(*text, ",\n");
 	if (n >= sizeof(word))
 		return false;
 	memcpy(word, *text, n);
 	word[n] = 0;
 	*text += n;
-	*text += strspn(*text, ", ");
+	*text += strspn(*text, "\n, ");
 	/* ids use all 64 bits */
 	return !(word[0] == '-' ? kstrtos64(word, 0, value) : kstrtou64(word, 0, (u64 *)value));
 }
@@ -285,12 +296,16 @@ static void fields(struct kunit *test)
  * @ls: its lockspace
  * @out: the last packet it has put on the wire
  * @len: its bytes
+ * @said: the first four, as far as they are short
+ * @nsaid: how many there were
  */
 struct maker {
 	struct r_world	*r;
 	struct dlm_ls	*ls;
 	u8		out[DLM_PACKET_MAX];
 	unsigned int	len;
+	u8		said[4][64];
+	unsigned int	nsaid;
 };
 
 static int deaf(void *priv, int nodeid, const void *packet, unsigned int len,
@@ -307,6 +322,9 @@ static void note(void *priv, int from, int to, const void *packet, unsigned int 
 
 	m->len = len;
 	memcpy(m->out, packet, len);
+	if (m->nsaid < ARRAY_SIZE(m->said))
+		memcpy(m->said[m->nsaid], packet, min_t(size_t, len, sizeof(m->said[0])));
+	m->nsaid++;
 }
 
 /* node @from, whose next number for node @to is @seq */
@@ -517,6 +535,100 @@ static void bytes(struct kunit *test)
 		kunit_skip(test, "built by recovery: see dlm_talk");
 }
 
+/* --- farewells ---------------------------------------------------------------- */
+
+/* who begins says FIN, ACK; the other one ACK, FIN, at once or when it is no member any more */
+static void farewell_desc(const struct talk_packet (*p)[4], char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "recording %u", (*p)[0].part);
+}
+
+KUNIT_ARRAY_PARAM(farewells, capture_farewells, farewell_desc);
+
+#define FIN_WHILE_MEMBER	32	/* number of that recording */
+
+static u32 seq_of(const struct talk_packet *p, u8 *buf)
+{
+	capture_bytes(p->hex, buf, DLM_PACKET_MAX);
+	return le32_to_cpu(((const struct dlm_w_header *)buf)->u);
+}
+
+/* node @us in its conversation, just before the farewell */
+static struct maker *before_farewell(struct kunit *test, const struct talk_packet *p, int us,
+				     int them, struct dlm_peer **peer)
+{
+	const struct talk_packet *our = p[0].from == us ? &p[0] : &p[2];
+	const struct talk_packet *their = p[0].from == us ? &p[2] : &p[0];
+	u8 *buf = kunit_kzalloc(test, DLM_PACKET_MAX, GFP_KERNEL);
+	struct maker *m;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	m = maker_of(test, us, them, 1, seq_of(our, buf));
+	*peer = dlm_peer_find(m->r->host[us].node->comms, them);
+	KUNIT_ASSERT_NOT_NULL(test, *peer);
+	(*peer)->session.recv_next = seq_of(their, buf);
+	(*peer)->session.users = p->part == FIN_WHILE_MEMBER && our == &p[2];
+	return m;
+}
+
+static void hear(struct kunit *test, struct maker *m, const struct talk_packet *p, int us)
+{
+	u8 buf[64];
+	unsigned int len = capture_bytes(p->hex, buf, sizeof(buf));
+
+	memlink_inject(m->r->net, p->from, us, buf, len);
+	KUNIT_EXPECT_EQ(test, memlink_deliver(m->r->net, p->from, us, MEMLINK_ALL), len);
+	memlink_transmit(m->r->net, us, p->from);
+}
+
+static void said(struct kunit *test, struct maker *m, unsigned int n, const struct talk_packet *p)
+{
+	u8 buf[64];
+	unsigned int len = capture_bytes(p->hex, buf, sizeof(buf));
+
+	KUNIT_ASSERT_GT(test, m->nsaid, n);
+	same_bytes(test, "farewell", m->said[n], len, buf, len);
+}
+
+static void farewell_begun(struct kunit *test)
+{
+	const struct talk_packet *p = *(const struct talk_packet (*)[4])test->param_value;
+	struct dlm_peer *peer;
+	struct maker *m = before_farewell(test, p, p[0].from, p[1].from, &peer);
+
+	dlm_session_shutdown(&peer->session);
+	memlink_transmit(m->r->net, p[0].from, p[1].from);
+	said(test, m, 0, &p[0]);
+	hear(test, m, &p[1], p[0].from);
+	KUNIT_EXPECT_EQ(test, (int)peer->session.state, (int)DLM_SS_FIN_WAIT2);
+	hear(test, m, &p[2], p[0].from);
+	said(test, m, 1, &p[3]);
+	KUNIT_EXPECT_EQ(test, m->nsaid, 2U);
+	KUNIT_EXPECT_TRUE(test, dlm_session_closed(&peer->session));
+	dlm_peer_put(peer);
+}
+
+static void farewell_answered(struct kunit *test)
+{
+	const struct talk_packet *p = *(const struct talk_packet (*)[4])test->param_value;
+	struct dlm_peer *peer;
+	struct maker *m = before_farewell(test, p, p[1].from, p[0].from, &peer);
+
+	hear(test, m, &p[0], p[1].from);
+	said(test, m, 0, &p[1]);
+	if (p->part == FIN_WHILE_MEMBER) {
+		KUNIT_EXPECT_EQ(test, m->nsaid, 1U);
+		KUNIT_EXPECT_EQ(test, (int)peer->session.state, (int)DLM_SS_CLOSE_WAIT);
+		dlm_session_member_del(&peer->session);
+		memlink_transmit(m->r->net, p[1].from, p[0].from);
+	}
+	said(test, m, 1, &p[2]);
+	KUNIT_EXPECT_EQ(test, m->nsaid, 2U);
+	hear(test, m, &p[3], p[1].from);
+	KUNIT_EXPECT_TRUE(test, dlm_session_closed(&peer->session));
+	dlm_peer_put(peer);
+}
+
 /* --- numbers that all nodes compute ------------------------------------------ */
 
 static const struct {
@@ -588,6 +700,8 @@ static void directory(struct kunit *test)
 static struct kunit_case capture_cases[] = {
 	KUNIT_CASE_PARAM(fields, packets_gen_params),
 	KUNIT_CASE_PARAM(bytes, packets_gen_params),
+	KUNIT_CASE_PARAM(farewell_begun, farewells_gen_params),
+	KUNIT_CASE_PARAM(farewell_answered, farewells_gen_params),
 	KUNIT_CASE(lockspace_ids),
 	KUNIT_CASE(directory),
 	{ }

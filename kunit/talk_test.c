@@ -16,17 +16,14 @@
  *  - the order of LOCKs; zeros behind the end of a NAMES_REPLY;
  *  - m_rqmode and m_lvbseq of some replies, where nobody looks at them;
  *  - the value block in an UNLOCK of libdlm's, which is what its stack had;
- *  - whether NAMES and NAMES_REPLY have an envelope (wire.md 6.7);
+ *  - whether NAMES, NAMES_REPLY and "not ready" have an envelope (wire.md 6.7);
  *  - a STATUS to which the last answer came already in another one.
  */
 #include <linux/string.h>
 #include "capture.h"
 #include "rnet.h"
 #include "../dlm_lowcomms/peer.h"
-#include "capture_6_1.h"
-#include "capture_7_3.h"
-#include "capture_more.h"
-#include "talk_deeds.h"
+#include "talk_stories.h"
 
 #define PIDS		12
 #define LOCKS		64
@@ -34,50 +31,6 @@
 #define OUT		256
 #define PATIENCE	40
 #define NOT_ASKED	U64_MAX
-
-/**
- * struct story - a dialogue, and who we are in it
- * @desc: for people
- * @p: packets
- * @n: how many
- * @us: our node id; the other one is 3 - @us
- * @nodir: lockspace without directory
- * @old: we have been in the lockspace before the other one came
- * @id: of the lockspace
- * @generation: ours before, if @old
- * @pid: of programs in deeds[]
- */
-struct story {
-	const char			*desc;
-	const struct talk_packet	*p;
-	unsigned int			n;
-	int				us;
-	bool				nodir;
-	bool				old;
-	u32				id;
-	u32				generation;
-	u32				pid;
-};
-
-#define STORY(text, array, me, ...) \
-	{ text " as node " #me, array, ARRAY_SIZE(array), me, __VA_ARGS__ }
-
-static const struct story stories[] = {
-	STORY("6.1", talk_6_1, 1, .id = 0xe5adef01, .old = true, .generation = 1),
-	STORY("6.1", talk_6_1, 2, .id = 0xe5adef01),
-	STORY("7.3", talk_7_3, 1, .id = 0xe5adef01, .old = true, .generation = 1),
-	STORY("7.3", talk_7_3, 2, .id = 0xe5adef01),
-	STORY("6.1 nodir", nodir_6_1, 1, .id = 0x4aa2c2b9, .nodir = true, .old = true,
-	      .generation = 1, .pid = 100),
-	STORY("6.1 nodir", nodir_6_1, 2, .id = 0x4aa2c2b9, .nodir = true),
-	STORY("7.3 nodir", nodir_7_3, 1, .id = 0x4aa2c2b9, .nodir = true, .old = true,
-	      .generation = 1, .pid = 106),
-	STORY("7.3 nodir", nodir_7_3, 2, .id = 0x4aa2c2b9, .nodir = true),
-	STORY("6.1 rejoin", rejoin_6_1, 1, .id = 0xe5adef01),
-	STORY("6.1 rejoin", rejoin_6_1, 2, .id = 0xe5adef01, .old = true, .generation = 3),
-	STORY("7.3 rejoin", rejoin_7_3, 1, .id = 0xe5adef01),
-	STORY("7.3 rejoin", rejoin_7_3, 2, .id = 0xe5adef01, .old = true, .generation = 3),
-};
 
 static void story_desc(const struct story *s, char *desc)
 {
@@ -140,10 +93,18 @@ struct talk {
 	unsigned int			nout;
 };
 
-#define HERE		"recording %u, packet %u"
-#define AT(t)		(t)->p->part, (t)->p->n
-/* in place of a line number */
-#define MARK(p)		(1000 * (p)->part + (p)->n)
+/* for messages, and in place of a line number: 6003 is packet 3 of recording 6 */
+#define HERE		"packet %d"
+
+static int mark(u8 part, u8 n)
+{
+	return 1000 * part + n;
+}
+
+static int at(const struct talk *t)
+{
+	return mark(t->p->part, t->p->n);
+}
 
 static const u64 *ours(const struct pair *pairs, unsigned int n, u64 theirs)
 {
@@ -195,7 +156,7 @@ static void note_packet(void *priv, int from, int to, const void *packet, unsign
 		return;
 	if (h->cmd == DLM_CMD_OPTS)
 		KUNIT_EXPECT_EQ(t->test, le32_to_cpu(h->u), t->got++);
-	KUNIT_EXPECT_LT_MSG(t->test, t->nout, (unsigned int)OUT, HERE, AT(t));
+	KUNIT_EXPECT_LT_MSG(t->test, t->nout, (unsigned int)OUT, HERE, at(t));
 	if (t->nout == OUT)
 		return;
 	t->out[t->nout] = kunit_kmalloc(t->test, len, GFP_KERNEL);
@@ -325,13 +286,13 @@ static void do_deed(struct talk *t, const struct deed *d)
 		err = d->what == CONV ? t_call_convert(l, d->mode, d->flags | CONVERT) :
 					t_call_unlock(l, d->flags);
 	}
-	KUNIT_EXPECT_EQ_MSG(t->test, err, 0, "before " HERE, d->part, d->n);
+	KUNIT_EXPECT_EQ_MSG(t->test, err, 0, "before " HERE, mark(d->part, d->n));
 	if (d->outcome == WAITS)
-		t_quiet_at(l, MARK(d));
+		t_quiet_at(l, mark(d->part, d->n));
 	else if (d->what == UNLOCK)
-		t_cast_at(l, -DLM_EUNLOCK, held, 0, MARK(d));
+		t_cast_at(l, -DLM_EUNLOCK, held, 0, mark(d->part, d->n));
 	else
-		t_cast_at(l, d->outcome, d->outcome ? held : d->mode, 0, MARK(d));
+		t_cast_at(l, d->outcome, d->outcome ? held : d->mode, 0, mark(d->part, d->n));
 	l->lvb_in = NULL;
 	/* the same name may be asked for twice: the first one counts */
 	if (d->outcome == -EAGAIN)
@@ -370,7 +331,7 @@ static void play_program(struct talk *t, const struct dlm_w_msg *msg)
 		err = dlm_purge_remote(t->w.ls, t->them, pid);
 		break;
 	default:
-		KUNIT_ASSERT_NOT_NULL_MSG(t->test, l, HERE, AT(t));
+		KUNIT_ASSERT_NOT_NULL_MSG(t->test, l, HERE, at(t));
 		/* from the death of a process, or its orphans */
 		if (le32_to_cpu(msg->flags) & DLM_WIRE_ORPHAN ||
 		    (exflags & IVVALBLK && exflags & FORCEUNLOCK)) {
@@ -386,10 +347,10 @@ static void play_program(struct talk *t, const struct dlm_w_msg *msg)
 			err = t_call_unlock(l, exflags & (VALBLK | IVVALBLK | FORCEUNLOCK));
 		if (type == DLM_MSG_CONVERT &&
 		    dlm_convert_down(le32_to_cpu(msg->grmode), le32_to_cpu(msg->rqmode)))
-			t_cast_at(l, 0, le32_to_cpu(msg->rqmode), 0, MARK(t->p));
+			t_cast_at(l, 0, le32_to_cpu(msg->rqmode), 0, at(t));
 		l->lvb_in = NULL;
 	}
-	KUNIT_EXPECT_EQ_MSG(t->test, err, 0, HERE, AT(t));
+	KUNIT_EXPECT_EQ_MSG(t->test, err, 0, HERE, at(t));
 }
 
 /* --- what they said ---------------------------------------------------------- */
@@ -404,7 +365,7 @@ static bool reads(int from, int to)
 static void told(struct talk *t, struct t_lock *l, const struct dlm_w_msg *msg, int held)
 {
 	int result = dlm_result_from_wire(le32_to_cpu(msg->result));
-	int grmode = le32_to_cpu(msg->grmode), where = MARK(t->p);
+	int grmode = le32_to_cpu(msg->grmode), where = at(t);
 	u32 type = le32_to_cpu(msg->type);
 	const struct t_event *ev;
 
@@ -427,7 +388,7 @@ static void told(struct talk *t, struct t_lock *l, const struct dlm_w_msg *msg, 
 		return;
 	ev = &l->ev[(l->seen - 1) % T_EVENTS];
 	KUNIT_EXPECT_TRUE_MSG(t->test, ev->has_lvb && !memcmp(ev->lvb, msg->extra, T_LVBLEN),
-			      HERE ": value block", AT(t));
+			      HERE ": value block", at(t));
 }
 
 static u32 our_id(struct talk *t, __le32 theirs)
@@ -436,7 +397,7 @@ static u32 our_id(struct talk *t, __le32 theirs)
 
 	if (!theirs)
 		return 0;
-	KUNIT_ASSERT_NOT_NULL_MSG(t->test, id, HERE ": lock %x", AT(t), le32_to_cpu(theirs));
+	KUNIT_ASSERT_NOT_NULL_MSG(t->test, id, HERE ": lock %x", at(t), le32_to_cpu(theirs));
 	return *id;
 }
 
@@ -463,7 +424,7 @@ static void hear_msg(struct talk *t, struct dlm_w_msg *msg)
 	if (type != DLM_MSG_LOOKUP_REPLY)
 		told(t, l, msg, held);
 	else if (le32_to_cpu(msg->nodeid) == t->s->us)
-		t_cast_at(l, 0, t_look(l).grmode, 0, MARK(t->p));
+		t_cast_at(l, 0, t_look(l).grmode, 0, at(t));
 }
 
 /* what the node in our place answered to this STATUS */
@@ -510,7 +471,7 @@ static void hear_rcom(struct talk *t, struct dlm_w_rcom *rc)
 
 	if (le32_to_cpu(rc->type) >= DLM_RCOM_STATUS_REPLY) {
 		id = ours(t->asked, t->nasked, le64_to_cpu(rc->id));
-		KUNIT_ASSERT_NOT_NULL_MSG(t->test, id, HERE, AT(t));
+		KUNIT_ASSERT_NOT_NULL_MSG(t->test, id, HERE, at(t));
 		if (*id == NOT_ASKED)
 			return;
 		rc->id = cpu_to_le64(*id);
@@ -625,7 +586,7 @@ static void expect_rcom(struct talk *t, struct dlm_w_rcom *want, const struct dl
 		want->id = got->id;
 	}
 	KUNIT_EXPECT_TRUE_MSG(t->test, le64_to_cpu(want->seq) == t->seq.theirs ||
-			      type >= DLM_RCOM_STATUS_REPLY, HERE, AT(t));
+			      type >= DLM_RCOM_STATUS_REPLY, HERE, at(t));
 	want->seq = got->seq;
 	switch (type) {
 	case DLM_RCOM_NAMES_REPLY:
@@ -688,12 +649,12 @@ static void compare(struct talk *t, const u8 *got, unsigned int len)
 		expect_msg(t, (void *)inner, (const void *)our);
 	else
 		expect_rcom(t, (void *)inner, (const void *)our);
-	KUNIT_EXPECT_EQ_MSG(t->test, len, t->len, HERE ": length", AT(t));
+	KUNIT_EXPECT_EQ_MSG(t->test, len, t->len, HERE ": length", at(t));
 	for (i = 0; i < min(len, t->len) && bad < 8; i++) {
 		if (got[i] == t->buf[i])
 			continue;
 		bad++;
-		KUNIT_FAIL(t->test, HERE ": byte %u is %02x, not %02x", AT(t), i, got[i],
+		KUNIT_FAIL(t->test, HERE ": byte %u is %02x, not %02x", at(t), i, got[i],
 			   t->buf[i]);
 	}
 }
@@ -735,10 +696,24 @@ static bool not_asked(struct talk *t)
 	return true;
 }
 
+static void join(struct talk *t)
+{
+	int ids[] = { 1, 2 };
+
+	dlm_ls_set_id(t->w.ls, t->s->id);
+	KUNIT_EXPECT_EQ(t->test, r_start_with(t->r, t->s->us, ids, 2, 0), 0);
+	pump(t);
+}
+
 static void say(struct talk *t)
 {
+	const struct dlm_w_header *h = inner_of(t->buf);
 	int turns = PATIENCE, i = find_out(t);
 
+	/* our first question */
+	if (dlm_ls_id(t->w.ls) != t->s->id && h->cmd == DLM_CMD_RCOM &&
+	    type_of(h) == DLM_RCOM_STATUS)
+		join(t);
 	if (i < 0) {
 		pump(t);
 		i = find_out(t);
@@ -746,7 +721,7 @@ static void say(struct talk *t)
 	if (i < 0 && from_program(inner_of(t->buf))) {
 		/* a call would wait for the end of recovery */
 		KUNIT_ASSERT_EQ_MSG(t->test, t->w.ls->gate.state, (int)DLM_GATE_OPEN, HERE,
-				    AT(t));
+				    at(t));
 		play_program(t, (void *)inner_of(t->buf));
 		pump(t);
 		i = find_out(t);
@@ -756,7 +731,7 @@ static void say(struct talk *t)
 	while (i < 0 && turns-- && wait(t))
 		i = find_out(t);
 	if (i < 0) {
-		KUNIT_FAIL(t->test, HERE ": nothing like it was said", AT(t));
+		KUNIT_FAIL(t->test, HERE ": nothing like it was said", at(t));
 		return;
 	}
 	compare(t, t->out[i], t->outlen[i]);
@@ -767,18 +742,18 @@ static void say(struct talk *t)
 
 static void begin(struct talk *t)
 {
-	int ids[] = { 1, 2 }, alone[] = { t->s->us };
+	int alone[] = { t->s->us };
 	struct r_host *h = &t->r->host[t->s->us];
 
 	r_node(t->r, t->s->us, 0);
 	KUNIT_ASSERT_NOT_NULL(t->test, memlink_join(t->r->net, t->them, &deaf_user, NULL));
 	memlink_set_tap(t->r->net, note_packet, t);
 	h->ls->nodir = t->s->nodir;
-	dlm_ls_set_id(h->ls, t->s->id);
 	t->w.test = t->test;
 	t->w.node = h->node;
 	t->w.ls = h->ls;
 	if (t->s->old) {
+		dlm_ls_set_id(h->ls, t->s->id);
 		KUNIT_EXPECT_EQ(t->test, r_start_with(t->r, t->s->us, alone, 1, 0), 0);
 		pump(t);
 		do_deeds(t, t->s->p->part, 0);
@@ -786,8 +761,8 @@ static void begin(struct talk *t)
 		h->ls->generation = t->s->generation;
 		h->ls->recovery->our_slot = t->s->us;
 	}
-	KUNIT_EXPECT_EQ(t->test, r_start_with(t->r, t->s->us, ids, 2, 0), 0);
-	pump(t);
+	if (!t->s->late)
+		join(t);
 }
 
 /* nobody will answer any more */
