@@ -72,6 +72,7 @@ daemon_up() {
 
 # cluster_up tcp|sctp
 cluster_up() {
+	local came
 	CORO_PROTO=$1
 	[ -x /usr/sbin/dlm_controld ] || skip_all "no dlm_controld: tests/deps.sh vm"
 	# with SCTP every node has two addresses
@@ -94,6 +95,8 @@ cluster_up() {
 	debug_logfile=1
 	protocol=$CORO_PROTO
 	END
+	came=$(life "$NODE")
+	[ "$came" = 0 ] || wait_for 200 test -e "/shared/missed.$NODE.$came" || bail "nobody has missed node $NODE"
 	corosync || bail "corosync"
 	wait_for 200 members_are "$NODES" || { cat "$CORO_LOGS/corosync.log"; bail "corosync: not all nodes"; }
 	daemon_up
@@ -160,5 +163,11 @@ ls_leave() { on "$2" ns_ls leave "$1"; }
 # ls_sees LS NODE MEMBERS - what dlm_tool on that node says
 ls_sees() { [ "$(on "$2" dlm_tool ls "$1" | sed -n 's/^members *//p' | xargs)" = "$3" ]; }
 
-# node_kill NODE - reset; the others notice by themselves
-node_kill() { on "$1" bash -c '(sleep 0.2; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &'; }
+# node_kill NODE - reset; the others notice by themselves.  It must not be back before they have:
+# dlm_controld has a node killed that joins with what it knows while nobody saw it go.
+node_kill() {
+	local came
+	came=$(life "$1")
+	on "$1" bash -c '(sleep 0.2; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &'
+	(wait_for 200 members_are $((NODES - 1)) && : >"/shared/missed.$1.$came") &
+}
