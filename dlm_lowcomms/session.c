@@ -27,10 +27,10 @@
  * that comes when only an ACK is missing begins the next conversation.
  *
  * Machines may fail, be back, and leave again before somebody has noticed.  He repeats to
- * the new one what he said to the old one, and then forgets.  So until a peer is a
- * member, nothing with a number is said to it but FIN, what it says may begin anew at any time, and
- * the first membership sets the number to expect back: wire.md 8.6 lets both sides begin anew
- * then, because nobody starts a lockspace with a node whose death he has not noticed.
+ * the new one what he said to the old one, and then forgets (wire.md 8.6).  So nothing with a number
+ * but FIN is said to who has not been a member, and what such a one says may begin anew: he
+ * has forgotten by the time that both start a lockspace.  The first packet with a number after
+ * that tells: it is the first of all, or the next.
  * Who leaves opens no conversation any more; one that the peer begins is ended at once.
  *
  * All numbers are compared so that they may wrap.
@@ -149,16 +149,6 @@ static void trace_sent(const struct dlm_session *s, struct dlm_packet *p)
 	p->name = NULL;
 }
 
-/* the peer counts from the start; an ACK that is owed stays owed */
-static void expect_first(struct dlm_session *s)
-{
-	s->recv_next = s->start;
-	s->unacked = 0;
-	s->idle_mark = s->start;
-	s->gap = 0;
-	s->epoch++;
-}
-
 static void begin_again(struct dlm_session *s)
 {
 	drop_all(s, &s->todo);
@@ -166,8 +156,13 @@ static void begin_again(struct dlm_session *s)
 	s->version = 0;
 	s->send_seq = s->start;
 	s->sent_end = s->start;
+	s->recv_next = s->start;
 	s->ack_now = false;
-	expect_first(s);
+	s->unacked = 0;
+	s->idle_mark = s->start;
+	s->gap = 0;
+	s->epoch++;
+	s->early = false;
 	s->shared = s->users;
 	/* whoever has lockspaces with us will talk to us again */
 	s->state = s->users ? DLM_SS_ESTABLISHED : DLM_SS_CLOSED;
@@ -307,7 +302,7 @@ bool dlm_session_member_add(struct dlm_session *s)
 		begin_again(s);
 		s->stats[DLM_SC_RESET]++;
 	} else if (!s->shared) {
-		expect_first(s);
+		s->early = s->recv_next != s->start;
 	}
 	s->shared = true;
 	s->leaving = false;
@@ -645,7 +640,7 @@ static enum dlm_session_act take_numbered(struct dlm_session *s,
 					  const struct dlm_frame *f)
 {
 	/* what came before was for somebody of our name, or has no effect twice */
-	if (!s->shared && f->u == s->start)
+	if (f->u == s->start && (!s->shared || s->early))
 		s->recv_next = s->start;
 	if (before(f->u, s->recv_next)) {
 		s->stats[DLM_SC_DUPLICATE]++;
@@ -658,6 +653,7 @@ static enum dlm_session_act take_numbered(struct dlm_session *s,
 			s->gap = 1;
 		return DLM_ACT_NONE;
 	}
+	s->early = false;
 	if (verdict == DLM_FRAME_OK && f->inner_cmd != DLM_CMD_FIN)
 		return DLM_ACT_DELIVER;
 	used_up(s);

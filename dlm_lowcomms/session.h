@@ -82,6 +82,7 @@ enum dlm_session_stat {
  * @peer: node at the other end, for trace events
  * @users: lockspaces in which the peer is a member
  * @shared: it was a member at some time in this conversation
+ * @early: numbers were received before it was a member, and none since
  * @leaving: we have no lockspace any more
  * @epoch: counts resets, so that a packet in the user's hands is not
  *	taken for one of the next conversation
@@ -114,6 +115,7 @@ struct dlm_session {
 	int			peer;
 	unsigned int		users;
 	bool			shared;
+	bool			early;
 	bool			leaving;
 	unsigned int		epoch;
 	u32			start;

@@ -403,6 +403,17 @@ static const struct u_story early_stories[] = {
 		{ U_DEL, 0, ESTABLISHED },
 		{ U_ADD, 0, ESTABLISHED },
 		{ U_MSG_AT, 1, ESTABLISHED, "", TAKEN } } },
+	{ "or it goes on, and who repeats is not believed twice", {
+		{ U_MSG_AT, 0, ESTABLISHED, "", TAKEN },
+		{ U_ADD, 0, ESTABLISHED },
+		{ U_MSG_AT, 2, ESTABLISHED },
+		{ U_MSG_AT, 1, ESTABLISHED, "", TAKEN },
+		{ U_MSG_AT, 0, ESTABLISHED, "A" },
+		{ U_MSG_AT, 2, ESTABLISHED, "", TAKEN } } },
+	{ "nothing came before", {
+		{ U_ADD, 0, ESTABLISHED },
+		{ U_MSG_AT, 0, ESTABLISHED, "", TAKEN },
+		{ U_MSG_AT, 0, ESTABLISHED, "A" } } },
 	{ "farewell of who was never a member", {
 		{ U_STATUS, 0, ESTABLISHED, "", TAKEN },
 		{ U_FIN, 0, LAST_ACK, "AF" },
