@@ -14,6 +14,22 @@
  * Masters: for a resource whose master is gone the directory node decides: the first
  * that asks, or itself if its own turn over the roots comes first.  What it said once in a
  * recovery, or learned from names, is settled (DLM_RSB_SETTLED).
+ *
+ * An interrupted recovery leaves opinions behind of which others may not have heard.  Who
+ * decides then (tests in kunit/found_test.c):
+ *
+ *	who thinks that X is master		decides			test
+ *	X itself				X, by naming it		master_in_doubt
+ *	holder, told so in a recovery that	directory node, asked	master_in_doubt
+ *	  did not end (DLM_RSB_NEW_MASTER)	  once more
+ *	directory node, and X named it		X			master_in_doubt
+ *	directory node, and X did not name it,	first that asks		master_in_doubt,
+ *	  whatever it has of it itself				  master_dropped_it
+ *	who sends a request to X, which was	X has no opinion: is	stored_request_of_-
+ *	  stored, and is directory node now	  refused, looks up	  directory
+ *	directory node, after recovery, and X	asker is refused by X,	stale_record
+ *	  has dropped it			  asks again
+ *	anybody, without directory		the hash of the name	grant_owed_elsewhere
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -478,12 +494,17 @@ int dlm_masters_run(struct dlm_step *st)
 	return rec->flight ? DLM_STEP_WAIT : DLM_STEP_DONE;
 }
 
-/* who is master of what the directory node was asked for; 0: this node */
+/*
+ * Who is master of what the directory node was asked for; 0: this node.  All others have named what
+ * they master before anybody asks.  So whoever is thought to be master and has not named
+ * this is gone, or has dropped it; also if we learned of him in this phase of a recovery that did
+ * not come to its end.
+ */
 static int decide(const struct rcom *m, struct dlm_rsb *r, bool fresh)
 {
 	if (fresh || r->nodeid == DLM_MASTER_UNKNOWN)
 		r->nodeid = m->nodeid;
-	else if (is_open(m->rec, r))
+	else if (r->nodeid && !(r->flags & (DLM_RSB_SETTLED | DLM_RSB_INACTIVE)))
 		new_master(r, m->nodeid);
 	r->flags |= DLM_RSB_SETTLED;
 	return r->nodeid;

@@ -305,6 +305,62 @@ static void master_in_doubt(struct kunit *test)
 }
 
 /*
+ * The same, but what the directory node has is a request of its own, and who was to be the new
+ * master lets go of its only lock before it hears of that: in the next recovery it does not name the
+ * resource, and somebody else asks.
+ */
+static void master_dropped_it(struct kunit *test)
+{
+	struct t_lock *l1[TRIES], *l2[TRIES], *l3[TRIES], *l4[TRIES];
+	unsigned int turns = 0;
+	struct c_world *c;
+	const char *name;
+	int i, k;
+
+	c_init_n(test, 4, 0, true);
+	c = test->priv;
+	for (i = 0; i < TRIES; i++) {
+		name = c_name(c, 3);
+		l1[i] = c_new(c, 1, name);
+		l2[i] = c_new(c, 2, name);
+		l3[i] = c_new(c, 3, name);
+		l4[i] = c_new(c, 4, name);
+		c_lock(l3[i], CR, 0, 0);
+		c_lock(l1[i], CR, 0, 0);
+		c_lock(l4[i], CR, 0, 0);
+	}
+	for (i = 0; i < TRIES; i++) {
+		KUNIT_EXPECT_EQ(test, t_call_unlock(l1[i], 0), 0);
+		KUNIT_EXPECT_EQ(test, call_lock(l2[i], CR, 0), 0);
+	}
+	r_kill(c->r, 3);
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	turn_until(c, 1, DLM_PH_MASTERS);
+	k = with_dir(c, 1, l1, 2);
+	if (k < 0)
+		return;
+	name = l1[k]->name;
+	memlink_stall(c->r->net, 4, 2, true);
+	while (!knows_master(c, 1, name, 0) && turns++ < 10000)
+		r_turn(c->r);
+	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), 0);
+	KUNIT_EXPECT_EQ(test, c_master(c, 2, name), 1);
+	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), 3);
+	r_stop_all(c->r);
+	memlink_stall(c->r->net, 4, 2, false);
+	recover(c);
+	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), 0);
+	for (i = 0; i < TRIES; i++) {
+		t_cast(l1[i], -DLM_EUNLOCK, CR, 0);
+		t_granted(l2[i], CR);
+		t_holds(l4[i], CR);
+	}
+	c_check(c);
+	c_exit(test);
+}
+
+/*
  * Without directory: node 1 owes grants when its recovery is interrupted, and the next one
  * makes 2 the master.
  */
@@ -426,6 +482,7 @@ static struct kunit_suite suite = {
 
 static struct kunit_case own_cases[] = {
 	KUNIT_CASE(master_in_doubt),
+	KUNIT_CASE(master_dropped_it),
 	KUNIT_CASE(grant_owed_elsewhere),
 	KUNIT_CASE(writer_dies_nodir),
 	{ }
