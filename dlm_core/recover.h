@@ -215,6 +215,8 @@ struct dlm_gone {
  * @queue_head: next to be sent
  * @queued: how many are to be sent
  * @flight: LOOKUPs or LOCKs without reply
+ * @again: some LOOKUPs had a reply that makes no sense
+ * @again_at: when to ask anew, 0 if that is not known yet
  * @copies: master copies made of LOCKs, by holder and its lock id; until a
  *	recovery has come to its end
  * @stored_lock: guards @stored, @stored_bytes; opening the gate; leaf
@@ -260,6 +262,8 @@ struct dlm_recovery {
 	unsigned int		queue_head;
 	unsigned int		queued;
 	unsigned int		flight;
+	bool			again;
+	ktime_t			again_at;
 	struct rhashtable	copies;
 
 	spinlock_t		stored_lock;	/* @stored, opening the gate */

@@ -37,6 +37,9 @@
 #include <linux/slab.h>
 #include "recover.h"
 
+/* before a directory node is asked anew that named a master who is no member */
+#define ASK_ANEW_MS	1000
+
 /* lengths of names in pages are big-endian */
 static unsigned int get_len(const u8 *at)
 {
@@ -472,6 +475,23 @@ static int find_master(struct dlm_step *st, unsigned int root)
 	return 0;
 }
 
+/* what had an answer that makes no sense is asked anew, after a while */
+static int ask_anew(struct dlm_step *st)
+{
+	struct dlm_recovery *rec = st->rec;
+
+	if (!rec->again_at)
+		rec->again_at = ktime_add_ms(st->now, ASK_ANEW_MS);
+	if (ktime_before(st->now, rec->again_at)) {
+		dlm_step_due(st, rec->again_at);
+		return DLM_STEP_WAIT;
+	}
+	rec->again = false;
+	rec->again_at = 0;
+	rec->cursor = 0;
+	return DLM_STEP_MORE;
+}
+
 /**
  * dlm_masters_run - phase DLM_PH_MASTERS: find masters where they are gone
  * @st: step
@@ -491,7 +511,9 @@ int dlm_masters_run(struct dlm_step *st)
 		if (find_master(st, rec->cursor))
 			return -ENOMEM;
 	}
-	return rec->flight ? DLM_STEP_WAIT : DLM_STEP_DONE;
+	if (rec->flight)
+		return DLM_STEP_WAIT;
+	return rec->again ? ask_anew(st) : DLM_STEP_DONE;
 }
 
 /*
@@ -552,6 +574,9 @@ int dlm_on_lookup(const struct rcom *m)
  * dlm_on_lookup_reply - the directory node says who is master
  * @m: the message, of this recovery
  *
+ * If that is no member it is asked anew after a while: the next change of members may be on
+ * its way to us.
+ *
  * Return: 0, RCOM_BAD, RCOM_IGNORE.
  */
 int dlm_on_lookup_reply(const struct rcom *m)
@@ -559,23 +584,29 @@ int dlm_on_lookup_reply(const struct rcom *m)
 	u64 root = le64_to_cpu(m->msg->id) - 1;
 	int master = le32_to_cpu(m->msg->result);
 	struct dlm_rsb *r;
-	bool asked;
+	bool asked, sane;
 
 	if (m->rec->phase != DLM_PH_MASTERS || root >= m->rec->nroots)
 		return RCOM_IGNORE;
 	r = m->rec->roots[root];
-	if (dlm_dir_nodeid(m->ls, r->name, r->len) != m->nodeid ||
-	    !dlm_rpeer_find(m->rec, master))
+	if (dlm_dir_nodeid(m->ls, r->name, r->len) != m->nodeid)
 		return RCOM_BAD;
+	sane = dlm_rpeer_find(m->rec, master);
 	rsb_spin_lock(r);
 	asked = r->flags & DLM_RSB_ASKED;
-	if (asked) {
-		r->flags &= ~DLM_RSB_ASKED;
+	r->flags &= ~DLM_RSB_ASKED;
+	if (asked && sane) {
 		new_master(r, master == m->ls->node->nodeid ? 0 : master);
+		/* or it would be asked for again with those that are */
+		r->flags |= DLM_RSB_SETTLED;
 	}
 	rsb_spin_unlock(r);
 	if (!asked)
 		return RCOM_IGNORE;
 	m->rec->flight--;
-	return 0;
+	if (sane)
+		return 0;
+	m->rec->again = true;
+	dlm_ls_kick(m->ls, 0);
+	return RCOM_BAD;
 }

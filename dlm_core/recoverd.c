@@ -233,6 +233,8 @@ static void enter_phase(struct dlm_step *st)
 	rec->since = st->now;
 	rec->cursor = 0;
 	rec->flight = 0;
+	rec->again = false;
+	rec->again_at = 0;
 	rec->status |= phases[rec->phase].bit;
 	for (i = 0; i < rec->npeers; i++) {
 		rec->peers[i].wants = 0;

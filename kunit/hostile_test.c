@@ -339,6 +339,67 @@ static void reply_of_last_time(struct kunit *test)
 	r_all_running(c->r);
 }
 
+/* --- LOOKUP_REPLY of recovery --------------------------------------------- */
+
+static void named_as_master(struct c_world *c, unsigned int root, int master)
+{
+	struct dlm_w_rcom m = {
+		.header.version = cpu_to_le32(DLM_WIRE_3_2),
+		.header.u = cpu_to_le32(dlm_ls_id(c_ls(c, 2))),
+		.header.nodeid = cpu_to_le32(1),
+		.header.length = cpu_to_le16(sizeof(m)),
+		.header.cmd = DLM_CMD_RCOM,
+		.type = cpu_to_le32(DLM_RCOM_LOOKUP_REPLY),
+		.id = cpu_to_le64(root + 1),
+		.seq_reply = cpu_to_le64(c_ls(c, 2)->recovery->seq),
+		.result = cpu_to_le32(master),
+	};
+	struct dlm_fx fx = { };
+
+	KUNIT_EXPECT_EQ(c->test, dlm_receive(c->r->host[2].node, 1, &m, sizeof(m), &fx), 0);
+	dlm_fx_flush(&fx);
+}
+
+/* the new directory node names a master who is no member: it is asked anew, and answers better */
+static void master_is_nobody(struct kunit *test)
+{
+	static const int nobody[] = { 77, 3, 0, -1 };
+	struct c_world *c = test->priv;
+	struct dlm_recovery *rec = c_ls(c, 2)->recovery;
+	struct t_lock *l[ARRAY_SIZE(nobody)];
+	const char *name;
+	u64 bad;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(nobody); i++) {
+		name = of_3_then_1(c);
+		l[i] = c_new(c, 2, name);
+		c_lock(c_new(c, 3, name), NL, 0, 0);
+		c_lock(l[i], CR, 0, 0);
+	}
+	r_kill(c->r, 3);
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	until_phase(c, DLM_PH_MASTERS);
+	memlink_stall(c->r->net, 1, 2, true);
+	for (i = 0; i < 1000 && rec->flight < ARRAY_SIZE(nobody); i++)
+		r_turn(c->r);
+	KUNIT_ASSERT_EQ(test, rec->flight, (unsigned int)ARRAY_SIZE(nobody));
+	bad = c_stat(c, 2, DLM_ST_RCOM_BAD);
+	for (i = 0; i < ARRAY_SIZE(nobody); i++)
+		named_as_master(c, i, nobody[i]);
+	KUNIT_EXPECT_EQ(test, c_stat(c, 2, DLM_ST_RCOM_BAD), bad + ARRAY_SIZE(nobody));
+	KUNIT_EXPECT_EQ(test, rec->flight, 0U);
+	KUNIT_EXPECT_EQ(test, (int)rec->phase, (int)DLM_PH_MASTERS);
+	memlink_stall(c->r->net, 1, 2, false);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	for (i = 0; i < ARRAY_SIZE(nobody); i++)
+		t_holds(l[i], CR);
+	c_check(c);
+}
+
 static struct kunit_case hostile_cases[] = {
 	KUNIT_CASE(convert_tails),
 	KUNIT_CASE(unlock_tails),
@@ -346,6 +407,7 @@ static struct kunit_case hostile_cases[] = {
 	KUNIT_CASE(grant_after_cancel),
 	KUNIT_CASE(reply_before_resend),
 	KUNIT_CASE(reply_of_last_time),
+	KUNIT_CASE(master_is_nobody),
 	{ }
 };
 
