@@ -345,6 +345,71 @@ static void tcp_no_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c_node(test, 1)->nomem, 0U);
 }
 
+/**
+ * struct hook - a socket's operations, with one of ours
+ * @ops: what the socket has
+ * @real: what it had
+ * @peer: who is at the other end
+ * @calls: of sendmsg()
+ */
+struct hook {
+	struct proto_ops	ops;
+	const struct proto_ops	*real;
+	struct dlm_peer		*peer;
+	unsigned int		calls;
+};
+
+/* in the middle of a transmission somebody else has something to send, too */
+static int hook_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct hook *h = container_of(READ_ONCE(sock->ops), struct hook, ops);
+	int n = h->real->sendmsg(sock, msg, len);
+
+	h->peer->comms->link->kick(h->peer);
+	WRITE_ONCE(h->calls, h->calls + 1);
+	return n;
+}
+
+/* put our operations on the main connection, or take them off */
+static void hook_on(struct hook *h, bool on)
+{
+	struct dlm_lines *l = &h->peer->lines;
+
+	mutex_lock(&l->tx_mutex);
+	if (l->main) {
+		h->real = on ? l->main->sock->ops : h->real;
+		h->ops = *h->real;
+		h->ops.sendmsg = hook_sendmsg;
+		WRITE_ONCE(l->main->sock->ops, on ? &h->ops : h->real);
+	}
+	mutex_unlock(&l->tx_mutex);
+}
+
+/* who transmits looks after it, when he let go of the lock, at what others wished meanwhile */
+static void tcp_wish(struct kunit *test)
+{
+	struct hook *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+	unsigned long end = jiffies + DEADLINE;
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	c_meet(test, DLM_PROTO_TCP);
+	c_traffic(test, 100);
+	c_check(test, 100);
+	h->peer = dlm_peer_find(c_node(test, 0)->comms, 2);
+	KUNIT_ASSERT_NOT_NULL(test, h->peer);
+	hook_on(h, true);
+	KUNIT_EXPECT_NOT_NULL(test, h->real);
+	c_push(test, 1);
+	while ((!READ_ONCE(h->calls) ||
+		test_bit(DLM_LINES_AGAIN, &h->peer->lines.flags)) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_GT(test, h->calls, 0U);
+	KUNIT_EXPECT_FALSE(test, test_bit(DLM_LINES_AGAIN, &h->peer->lines.flags));
+	if (h->real)
+		hook_on(h, false);
+	dlm_peer_put(h->peer);
+}
+
 /* a connection whose packets the user has no memory for can be ended all the same */
 static void tcp_hungry_end(struct kunit *test)
 {
@@ -781,6 +846,7 @@ static struct kunit_case comms_cases[] = {
 	KUNIT_CASE(tcp_no_memory),
 	KUNIT_CASE(tcp_echo),
 	KUNIT_CASE(tcp_hungry_end),
+	KUNIT_CASE(tcp_wish),
 	KUNIT_CASE(tcp_half_open),
 	KUNIT_CASE(tcp_never_reads),
 	KUNIT_CASE(tcp_leave_and_return),
