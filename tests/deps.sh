@@ -4,8 +4,8 @@
 #
 # usage: tests/deps.sh [-n] [GROUP...]	(default: build)
 #   build   compile the module for the running kernel
-#   vm      boot kernels in QEMU, compile the test programs. Cluster daemons go
-#           into DLM_CACHE/guest, which guests see: installed, they would start
+#   vm      boot kernels in QEMU, compile the test programs. Cluster daemons and
+#           nft go into DLM_CACHE/guest, which guests see: installed, they would start
 #   m32     what 32-bit test programs need, into DLM_CACHE/m32
 #   kunit   compile kernels for KUnit
 #   lint    style checks
@@ -33,7 +33,7 @@ packages() {
 }
 
 # programs that only guests run, and what the machine lacks of their libraries
-guest_packages="corosync dlm-controld"
+guest_packages="corosync dlm-controld nftables"
 # a 32-bit sysroot: headers, C library, compiler runtime, libdlm
 m32_packages="libc6 libc6-dev libgcc-s1 libgcc-12-dev linux-libc-dev libdlm3 libdlm-dev"
 
@@ -83,9 +83,9 @@ guest_tree() {
 	local dir=$DLM_CACHE/guest lack tmp d
 	# shellcheck disable=SC2086
 	lack=$(missing $guest_packages)
-	[ -n "$lack" ] && [ ! -e "$dir/.complete" ] || return 0
+	[ -n "$lack" ] && [ "$(cat "$dir/.complete" 2>/dev/null)" != "$lack" ] || return 0
 	[ -n "$dry" ] && { echo "$dir"; return 0; }
-	step "cluster daemons for the guests"
+	step "what guests have besides: ${lack//$'\n'/ }"
 	mkdir -p "$dir" || die "cannot write $dir"
 	tmp=$(mktemp -d "$DLM_CACHE/fetch.XXXXXX") || exit 1
 	mkdir -p "$tmp/partial"
@@ -96,7 +96,7 @@ guest_tree() {
 	for d in "$tmp"/*.deb; do dpkg-deb -x "$d" "$dir" || die "cannot unpack $d"; done
 	rm -rf "$tmp" "$dir/usr/share/doc" "$dir/usr/share/man"
 	merge_usr "$dir"
-	touch "$dir/.complete"
+	echo "$lack" >"$dir/.complete"
 }
 
 m32_tree() {

@@ -30,8 +30,30 @@ on() {
 }
 spawn() { on "$@" & }
 get_sys() { on "$1" cat "/sys/kernel/dlm/$2/$3"; }
-put_sys() { on "$1" sh -c "echo $4 >/sys/kernel/dlm/$2/$3" || fail "node $1: $2/$3 := $4"; }
-has_sys() { on "$1" test -e "/sys/kernel/dlm/$2"; }
+
+# what is asked over and over again is done without a process (play.sh)
+put_sys() {
+	tell "@$1" write "/sys/kernel/dlm/$2/$3" "$4"
+	[ "$ANSWER" = ok ] || fail "node $1: $2/$3 := $4: $ANSWER"
+}
+has_sys() {
+	tell "@$1" exists "/sys/kernel/dlm/$2"
+	[ "$ANSWER" = yes ]
+}
+ls_recovered() {
+	tell "@$2" read "/sys/kernel/dlm/$1/recover_status"
+	case $ANSWER in 55|ff|FF) ;; *) false ;; esac
+}
+exec {NAP_FD}<> <(:)
+wait_for() {
+	local end=$((SECONDS + $1 * TIME_FACTOR))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -ge "$end" ] && return 1
+		read -r -t 0.05 -u "$NAP_FD" _ || :
+	done
+}
+
 configure() { on "$1" raw_cluster "$@"; }
 ns_addr() { echo "10.0.0.$1"; }
 
@@ -64,8 +86,11 @@ guests_up() {
 		leave_cluster
 		finish
 	fi
+	# however it ends, the others must not wait
+	trap '_rc=$?; : >/shared/end; (exit "$_rc"); on_exit' EXIT
 	NODES_UP=$(seq -s' ' "$NODES")
 	for i in $NODES_UP; do
+		ENDPOINT[@$i]=10.0.0.$i:7000
 		wait_for 300 lives "$i" 1 || bail "guest $i does not come"
 	done
 }
@@ -73,6 +98,7 @@ guests_up() {
 # the last words of every guest
 leave_cluster() {
 	same "node $NODE: no lockspace is left" "$(ls /sys/kernel/dlm)" ""
+	[ -z "$(ls /sys/kernel/dlm)" ] || return
 	kill "$(sed -n 's/^pid //p' "/shared/events.$NODE")"
 	raw_cluster "$NODE" destroy || fail "node $NODE: configuration cannot be removed"
 	check "node $NODE: rmmod" wait_for 60 rmmod dlm

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# For interoperability tests, after cluster/vms.sh: what stock nodes say and show.
+# For interoperability tests, after cluster/vms.sh: what nodes say and show.
 
 # lines that stock nodes write among themselves, too
-log_usual='dlm_user_daemon|log_(debug|info)|not ready'
+log_usual='dlm_user_daemon|log_(debug|info)|not ready|dlm_add_requestqueue'
 
 # nodes_of stock|ours
 nodes_of() {
@@ -18,6 +18,7 @@ nodes_of() {
 	done
 }
 stock_nodes() { nodes_of stock; }
+is_stock() { [[ "${OURS-}" != *"$1"* ]]; }
 
 # log_has NODE REGEX
 log_has() { on "$1" dmesg | grep -qE "$2"; }
@@ -54,3 +55,213 @@ trace_off() {
 	for i; do on "$i" sh -c 'cd /sys/kernel/tracing && echo 0 >events/dlm/enable'; done
 }
 traced() { on "$1" cat /sys/kernel/tracing/trace | grep -v '^#'; }
+
+# --- what goes over the wire (libdlm/raw_wire.c) ---------------------------
+# The first guest sees the packets of all.
+
+WIRE=/run/wire
+wire_on() {
+	raw_wire watch eth0 "$WIRE" || bail "no view of the network"
+	wait_for 20 grep -q '^pid ' "$WIRE"
+	WIRE_PID=$(sed -n 's/^pid //p' "$WIRE") WIRE_AT=1
+}
+wire_off() { kill "$WIRE_PID"; }
+
+# wire_mark - what is said from now on counts
+wire_mark() { WIRE_AT=$(wc -l <"$WIRE"); }
+
+# wire [REGEX] - lines since the mark
+wire() { tail -n "+$((WIRE_AT + 1))" "$WIRE" | grep -E "${1-.}"; }
+
+# wire_talk [KINDS] - lock messages since the mark, in short: "1>2 LOOKUP, 2>1 LOOKUP_REPLY:1";
+# behind the colon is who is master, the result, or the mode. REMOVE comes when it likes
+wire_talk() {
+	tail -n "+$((WIRE_AT + 1))" "$WIRE" | awk -v kinds="${1:-^(REQUEST|CONVERT|UNLOCK|CANCEL|GRANT|BAST|LOOKUP|PURGE)}" '
+		$3 !~ /^seq=[0-9]/ || $4 !~ kinds || $NF == "again" { next }
+		{
+			for (i = 5; i <= NF; i++) { split($i, a, "="); v[a[1]] = a[2] }
+			s = $2 " " $4
+			if ($4 == "LOOKUP_REPLY") s = s ":" v["node"]
+			else if ($4 ~ /_REPLY/) s = s ":" v["res"]
+			else if ($4 == "BAST") s = s ":" v["bast"]
+			t = t (t == "" ? "" : ", ") s
+		}
+		END { print t }'
+}
+
+# said TEXT TALK - exactly that since the mark
+said() {
+	wait_for 5 _said "$2"
+	same "$1" "$(wire_talk)" "$2"
+}
+_said() { [ "$(wire_talk)" = "$1" ]; }
+
+# heard SECONDS REGEX - such a line comes, or has come since the mark
+heard() { wait_for "$1" _heard "$2"; }
+_heard() { wire "$1" >/dev/null; }
+
+# wire_clean TEXT - nobody said what no node may say, in the whole test
+wire_clean() {
+	same "$1: nothing odd on the wire" "$(grep -E '^BAD' "$WIRE" | head -5)" ""
+}
+
+# --- load (libdlm/raw_stress.c) --------------------------------------------
+
+REFEREE=10.0.0.1:7200
+declare -A STRESS
+referee_on() {
+	raw_stress referee "$REFEREE" >/run/referee || bail "no referee"
+	wait_for 20 grep -q '^pid ' /run/referee
+}
+referee_off() { kill "$(sed -n 's/^pid //p' /run/referee)"; }
+referee() { raw_stress tell "$REFEREE" "$@"; }
+
+# stress_on LS NODE [OPTION...] - a process there begins
+stress_on() {
+	local ls=$1 i=$2
+	shift 2
+	on "$i" raw_stress run "$ls" "$REFEREE" "$i" "$@" >"/run/stress.$i" &
+	STRESS[$i]=$!
+}
+
+# stress_off TEXT NODE... - they end, and had nothing to complain of
+stress_off() {
+	local text=$1 i rc
+	shift
+	for i; do referee quit "$i"; done
+	for i; do
+		wait "${STRESS[$i]}"
+		rc=$?
+		grep -E '^(PASS|FAIL|DONE)' "/run/stress.$i"
+		same "$text: the load on $i ended well" "$rc" 0
+		unset "STRESS[$i]"
+	done
+	same "$text: violations" "$(referee errors)" 0
+}
+
+# progress N [SECONDS] - until so many more operations were granted, on all nodes together
+progress() {
+	referee more "$1" "${2-60}" && return
+	fail "no progress: $(referee count) operations"
+	look_around
+	return 1
+}
+
+# look_around - what could tell why nothing goes on
+look_around() {
+	local i
+	for i in $NODES_UP; do
+		echo "--- node $i"
+		# shellcheck disable=SC2016 # for a shell there
+		on "$i" sh -c 'ss -tanH "( sport = :21064 or dport = :21064 )"; head -50 /sys/kernel/debug/dlm/*_waiters
+			cat "/sys/kernel/debug/dlm/node peers" 2>/dev/null | grep -v " 0$"
+			for f in /sys/kernel/debug/dlm/comms/*/*[!g]; do echo "$f $(cat $f)"; done 2>/dev/null
+			for p in /proc/[0-9]*; do grep -q dlm $p/stack 2>/dev/null && { cat $p/comm $p/stack; }; done'
+	done
+}
+
+# --- networks that do what they should not ------------------------------
+
+# resets NODE - its connections end with a reset
+resets() { on "$1" ss -K -t -H "( sport = :21064 or dport = :21064 )" >/dev/null; }
+
+# figure NODE PEER NAME - of one of ours: what it counts about another one
+figure() {
+	on "$1" cat "/sys/kernel/debug/dlm/node peers" |
+		awk -v p="$2" -v f="$3" '$1 == p && $2 == f { print $3 }'
+}
+
+# comms NODE PEER FILE - of a stock node
+comms() { on "$1" cat "/sys/kernel/debug/dlm/comms/$2/$3"; }
+
+# --- one node at a time -----------------------------------------------------
+
+# joiner NODE LS [FLAGS] - creates it and waits for its daemon; JOIN is its process
+joiner() {
+	on "$1" ns_ls join "$2" ${3:+"$3"} >"/run/join.$1" 2>&1 &
+	JOIN=$!
+	wait_for 20 has_sys "$1" "$2/control" || fail "no $2 on $1"
+	put_sys "$1" "$2" id "${LS_ID[$2]}"
+}
+
+# start LS NODE MEMBER... - one node is given its members, and starts
+start() {
+	configure "$2" members "$1" "${@:3}" || fail "members of $1 on $2"
+	put_sys "$2" "$1" control 1
+}
+
+# --- nodes made by hand (peer.py), which the first guest plays -----------------
+
+# by_hand NODE LS ID@ADDRESS SCENARIO... - says it to NODE
+by_hand() {
+	local i=$1 ls=$2 me=$3
+	shift 3
+	run_prog /usr/bin/python3 "$VM_DIR/../interop/peer.py" "$me" "$i@$(ns_addr "$i")" "${LS_ID[$ls]}" "$@"
+}
+
+# member_by_hand NODE LS ID OPTION... - somebody who answers as a member would, until
+# member_ends
+member_by_hand() {
+	local i=$1 ls=$2 id=$3
+	shift 3
+	rm -f /run/peer.stop /run/peer.go
+	ip addr add "10.0.0.$id/24" dev eth0 2>/dev/null
+	configure "$i" comm "$id" "10.0.0.$id"
+	/usr/bin/python3 "$VM_DIR/../interop/peer.py" "$id@10.0.0.$id" "$i@$(ns_addr "$i")" "${LS_ID[$ls]}" \
+		member "$@" >/run/peer.out 2>&1 &
+	MEMBER=$!
+	wait_for 60 grep -q ready /run/peer.out || fail "no member by hand: $(cat /run/peer.out)"
+}
+member_ends() {
+	: >/run/peer.stop
+	wait "$MEMBER"
+	run_prog cat /run/peer.out
+}
+
+# --- the same in several tests ---------------------------------------------
+
+MODES=(NL CR CW PR PW EX)
+# row: held, column: wanted
+TOGETHER=(
+	"1 1 1 1 1 1"
+	"1 1 1 1 1 0"
+	"1 1 1 0 0 0"
+	"1 1 0 1 0 0"
+	"1 1 0 0 0 0"
+	"1 0 0 0 0 0"
+)
+
+# mode_pairs HOLDER REQUESTER MASTER - 38: all of them
+mode_pairs() {
+	local h=$1 r=$2 m=$3 i j row want res=m$1$2$3 bad=$FAILED
+	does "38: $m is master" granted "${m}m" get m NL "$res"
+	for i in 0 1 2 3 4 5; do
+		does "38: $h holds ${MODES[i]}" granted "$h" get h "${MODES[i]}" "$res"
+		read -ra row <<<"${TOGETHER[i]}"
+		for j in 0 1 2 3 4 5; do
+			want=EAGAIN
+			[ "${row[j]}" = 0 ] || want=granted
+			does "38: ${MODES[i]} on $h, ${MODES[j]} on $r, master $m" "$want" \
+				"$r" get r "${MODES[j]}" "$res" noqueue
+			[ "${row[j]}" = 0 ] || tell "$r" put r
+		done
+		if [ "${row[5]}" = 0 ]; then
+			does "38: $r waits" ok "$r" lock r EX "$res"
+			does "38: $h is told" yes "$h" bast h
+			same "38: the queues on master $m" "$(dumped "$m" x "$res")" \
+				"$(printf '%s\n' "NL IV" "${MODES[i]} IV" "IV EX" | sort)"
+			does "38: $h: unlock" unlocked "$h" put h
+			does "38: $r: granted" granted "$r" wait r
+			does "38: $r: unlock" unlocked "$r" put r
+		else
+			does "38: $h: unlock" unlocked "$h" put h
+		fi
+	done
+	does "38: $m: unlock" unlocked "${m}m" put m
+	[ "$FAILED" = "$bad" ]
+}
+
+# closed_on STOCK_NODE PEER - it has forgotten what was said
+closed_on() {
+	case $(comms "$1" "$2" version) in ''|0x0|0x00000000) ;; *) false ;; esac
+}

@@ -24,6 +24,9 @@
  *	id NAME, pid		numbers
  *	purge NODEID PID	orphans of a process
  *	run COMMAND		what a shell prints for it; its status is ask's
+ *	read FILE		its first line, or the error
+ *	write FILE TEXT		"ok", or the error
+ *	exists FILE		"yes", "no"
  *	quit
  *
  * FLAGs are LKF_ names in small letters, and lvb=TEXT for a value block to write.
@@ -273,6 +276,59 @@ static void run(int fd, const char *cmd)
 	_exit(0);
 }
 
+static void read_file(int fd, const char *path)
+{
+	char b[256] = "";
+	int f = open(path, O_RDONLY | O_CLOEXEC), n = f < 0 ? -1 : read(f, b, sizeof(b) - 1), err = errno;
+
+	if (f >= 0)
+		close(f);
+	b[strcspn(b, "\n")] = 0;
+	answer(fd, "%s\n", n < 0 ? status_name(err) : b);
+}
+
+static void write_file(int fd, const char *path, const char *text)
+{
+	int f = open(path, O_WRONLY | O_CLOEXEC);
+	int n = f < 0 ? -1 : write(f, text, strlen(text)), err = errno;
+
+	if (f >= 0)
+		close(f);
+	answer(fd, "%s\n", n < 0 ? status_name(err) : "ok");
+}
+
+/* what needs no lockspace; false if it is something else */
+static bool plain_command(int fd, const char *verb, char **save)
+{
+	char *path;
+
+	if (!strcmp(verb, "run")) {
+		run(fd, *save);
+		close(fd);
+		return true;
+	}
+	if (!strcmp(verb, "quit")) {
+		answer(fd, "ok\n");
+		_exit(0);
+	}
+	if (!strcmp(verb, "pid")) {
+		answer(fd, "%d\n", getpid());
+		return true;
+	}
+	if (strcmp(verb, "read") && strcmp(verb, "write") && strcmp(verb, "exists"))
+		return false;
+	path = strtok_r(NULL, " ", save);
+	if (!path)
+		answer(fd, "which file?\n");
+	else if (*verb == 'r')
+		read_file(fd, path);
+	else if (*verb == 'w')
+		write_file(fd, path, *save ? *save : "");
+	else
+		answer(fd, "%s\n", access(path, F_OK) ? "no" : "yes");
+	return true;
+}
+
 static void command(int fd, char *line)
 {
 	static const char *const both[][2] = {
@@ -285,19 +341,8 @@ static void command(int fd, char *line)
 
 	if (!verb)
 		verb = "";
-	if (!strcmp(verb, "run")) {
-		run(fd, save);
-		close(fd);
+	if (plain_command(fd, verb, &save))
 		return;
-	}
-	if (!strcmp(verb, "quit")) {
-		answer(fd, "ok\n");
-		_exit(0);
-	}
-	if (!strcmp(verb, "pid")) {
-		answer(fd, "%d\n", getpid());
-		return;
-	}
 	if (!strcmp(verb, "purge")) {
 		w = strtok_r(NULL, " ", &save);
 		i = w ? atoi(w) : 0;

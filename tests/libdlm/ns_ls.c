@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ns_ls join|leave|release NAME - for scripts: create a lockspace, release it
- * with force, or without.  An error is printed as strerror() says it.
+ * ns_ls join NAME [nodir|timewarn], ns_ls leave|release NAME - for scripts: create a
+ * lockspace, release it with force, or without.  An error is printed as strerror() says it.
  */
 #include "t.h"
 
@@ -20,9 +20,13 @@ static int release(const char *name)
 int main(int argc, char **argv)
 {
 	dlm_lshandle_t h;
+	uint32_t flags = 0;
 
-	if (argc == 3 && !strcmp(argv[1], "join")) {
-		h = dlm_create_lockspace(argv[2], 0600);
+	if (argc == 4)
+		flags = !strcmp(argv[3], "nodir") ? DLM_LSFL_NODIR :
+			!strcmp(argv[3], "timewarn") ? DLM_LSFL_TIMEWARN : 0;
+	if ((argc == 3 || flags) && !strcmp(argv[1], "join")) {
+		h = dlm_new_lockspace(argv[2], 0600, flags);
 		if (h)
 			return 0;
 	} else if (argc == 3 && !strcmp(argv[1], "leave")) {
@@ -33,7 +37,7 @@ int main(int argc, char **argv)
 		if (!release(argv[2]))
 			return 0;
 	} else {
-		fprintf(stderr, "usage: ns_ls join|leave|release NAME\n");
+		fprintf(stderr, "usage: see the top of ns_ls.c\n");
 		return 2;
 	}
 	perror(argv[2]);

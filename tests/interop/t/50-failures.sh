@@ -51,7 +51,7 @@ master_dies() {
 	does "51: 1 waits for that" ok 1 lock own EX m51b
 	does "52: 3 writes" "granted lvb=" 3 get v EX m52 valblk
 	does "52: and hands on" "granted lvb=known" 3 set v PW lvb=known
-	does "52: 1: NL" "granted lvb=" 1 get v NL m52 valblk
+	does "52: 1: NL" "granted lvb=known" 1 get v NL m52 valblk
 	node_kill 3
 	ls_running x 1 2
 	does "51: 1 has what 3 held" granted 1 wait own

@@ -26,7 +26,7 @@ setup() {
 	does "54: $m is master" granted "${m}m" get h NL "$res"
 	does "54: $w: EX" "granted lvb=" "$w" get a EX "$res" valblk
 	does "54: $w writes" "granted lvb=old" "$w" set a EX lvb=old
-	does "54: $r: NL" "granted lvb=" "$r" get b NL "$res" valblk
+	does "54: $r: NL" "granted lvb=old" "$r" get b NL "$res" valblk
 	does "54: $r waits for EX" ok "$r" conv b EX valblk
 	does "54: $w is told" yes "$w" bast a
 }

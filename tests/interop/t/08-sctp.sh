@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# 8, and 9-12, 14 over SCTP: two addresses for each node; a path is cut, then both.
+# guests: 2
+# ours: 2 1
+# time: 500
+. "${VM_DIR:?}/guest.sh"
+. "$VM_DIR/../libdlm/prog.sh"
+. "$VM_DIR/../cluster/vms.sh"
+. "$VM_DIR/../interop/lib.sh"
+
+case ${OURS:-} in *1*) N=1 T=2 ;; *) N=2 T=1 ;; esac
+ns_addr() { echo "10.0.0.$1,10.1.0.$1"; }
+
+# every guest: another network, and a transport that does not wait for minutes
+modprobe sctp || bail "no SCTP"
+ip addr add "10.1.0.$NODE/24" dev eth0
+sysctl -qw net.sctp.path_max_retrans=1 net.sctp.rto_initial=500 net.sctp.rto_min=200 \
+	net.sctp.rto_max=1000 net.sctp.association_max_retrans=6 net.sctp.hb_interval=2000
+
+# cut NODE NETWORK..., mend NODE
+cut() {
+	local n=$1 rules_in='' rules_out='' a
+	shift
+	for a; do
+		rules_in+="meta l4proto sctp ip saddr $a drop; "
+		rules_out+="meta l4proto sctp ip daddr $a drop; "
+	done
+	on "$n" nft "table ip c { chain i { type filter hook input priority 0; $rules_in }; chain o { type filter hook output priority 0; $rules_out }; }" ||
+		fail "node $n: nothing is cut"
+}
+mend() { on "$1" nft delete table ip c; }
+
+idle() {
+	if is_stock "$1"; then [ "$(comms "$1" "$2" send_queue_count)" -le "$3" ]; else
+		[ "$(figure "$1" "$2" queued)" -le "$3" ]; fi
+}
+lost() { [ "$(figure "$N" "$T" connections_lost)" -gt "$1" ]; }
+
+guests_up sctp
+referee_on
+LS_ID[x]=5000 LS_ID[y]=5001
+check "8: join" ls_join x 1 2
+ls_running x 1 2
+agent x 1 2
+play_all 1 2 1
+is_stock "$T" && {
+	same "9: version" "$(comms "$T" "$N" version)" 0x00030002
+	same "9: state" "$(comms "$T" "$N" state)" ESTABLISHED
+}
+
+# a lockspace that one of them does not have yet
+joiner "$T" y
+first=$JOIN
+start y "$T" "$T" "$N"
+is_stock "$T" && check "10: $T goes on asking" wait_for 60 log_has "$T" 'not ready'
+joiner "$N" y
+start y "$N" "$N" "$T"
+put_sys "$N" y event_done 0
+put_sys "$T" y event_done 0
+wait "$first"
+MEMBERS[y]="$T $N"
+ls_running y "$T" "$N"
+pass "10: both have recovered"
+ls_end y
+
+stress_on x 1
+stress_on x 2
+progress 500
+cut "$N" 10.0.0.0/24
+progress 1000 300 && pass "8: the other path is used"
+mend "$N"
+progress 300
+before=$(figure "$N" "$T" connections_lost)
+cut "$N" 10.0.0.0/24 10.1.0.0/24
+if ! is_stock "$N"; then check "14: the association is lost" wait_for 120 lost "$before"; fi
+mend "$N"
+progress 1000 300 && pass "14: a new one goes on where it was"
+stress_off "8, 12, 14" 1 2
+for i in 1 2; do check "14: nothing outstanding on $i" wait_for 20 no_waiters "$i" x; done
+check "11: $T has little unconfirmed" wait_for 20 idle "$T" "$N" 1
+check "11: $N has little unconfirmed" wait_for 20 idle "$N" "$T" 256
+
+# with one path cut from the beginning the other one must be found
+quit "$N"
+check "8: $N leaves" ls_leave x "$N"
+cut "$N" 10.0.0.0/24
+check "8: and joins again, where the first path is cut" ls_join x "$N"
+ls_running x 1 2
+agent x "$N"
+play_modes 1 2
+play_lvb 2 1
+mend "$N"
+quit 1 2
+ls_end x
+logs_clean "8-14" 'seq mismatch'
+referee_off
+guests_down
+finish

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What nodes say to each other, read off the ethernet: a line for each packet of the
+ * DLM's port, and a line that begins with BAD for what no node may send.
+ *
+ * usage: raw_wire watch INTERFACE FILE	in the background, until it is killed; the file begins
+ *					with "pid PID"
+ *	  raw_wire dir NAME ID[:WEIGHT]...	the directory node of a name
+ *	  raw_wire pick PREFIX COUNT WANTED ID[:WEIGHT]...
+ *		COUNT names PREFIX0 ... whose directory node is WANTED
+ *
+ * Lines: "SECONDS FROM>TO KIND key=value...", numbers decimal, FROM and TO the last byte of
+ * the IPv4 address.  KIND is the name of the message or recovery message, ACK or FIN; seq=- if
+ * it is bare; "again" at the end of what was sent before.  "pick" and "h" (upper half of the
+ * hash) use code of their own: a test must not judge by what it tests.
+ *
+ * BAD is: a length, version or node id that cannot be; a number that leaves one out, but
+ * for what follows a new connection; an ACK for what was not sent; an envelope
+ * that does not fit what is in it; a message with another hash than that of its name.
+ */
+#include "t.h"
+#include <arpa/inet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <netpacket/packet.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define PORT		21064
+#define FLOWS		256
+#define NODES		256
+#define PACKET_MAX	4096
+#define VERSION_32	0x00030002
+#define VERSION_31	0x00030001
+
+enum { CMD_MSG = 1, CMD_RCOM, CMD_OPTS, CMD_ACK, CMD_FIN };
+
+/* one direction of a connection */
+struct flow {
+	uint32_t from, to;
+	uint16_t fport, tport;
+	bool synced;		/* next and buf are at a known place of the stream */
+	uint32_t next;
+	int len;
+	unsigned char buf[PACKET_MAX * 2];
+};
+
+/* one direction of a conversation, over all its connections */
+struct talk {
+	uint32_t next;		/* number after the highest one seen */
+	bool fresh;		/* a connection began since the last packet in order */
+};
+
+static struct flow flows[FLOWS];
+static struct talk talks[NODES][NODES];
+static FILE *out;
+static double now;
+
+static const char *const msg_names[] = {
+	"0", "REQUEST", "CONVERT", "UNLOCK", "CANCEL", "REQUEST_REPLY", "CONVERT_REPLY",
+	"UNLOCK_REPLY", "CANCEL_REPLY", "GRANT", "BAST", "LOOKUP", "REMOVE", "LOOKUP_REPLY", "PURGE",
+};
+
+static const char *const rcom_names[] = {
+	"0", "STATUS", "NAMES", "RLOOKUP", "LOCK", "STATUS_REPLY", "NAMES_REPLY",
+	"RLOOKUP_REPLY", "LOCK_REPLY",
+};
+
+static uint16_t get16(const unsigned char *p)
+{
+	return p[0] | p[1] << 8;
+}
+
+static uint32_t get32(const unsigned char *p)
+{
+	return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
+/* --- directory ---------------------------------------------------------- */
+
+static uint32_t rol(uint32_t x, int k)
+{
+	return x << k | x >> (32 - k);
+}
+
+/* lookup3, little-endian, as in messages.md 2 */
+static uint32_t hash_of(const unsigned char *k, uint32_t len)
+{
+	static const int mix[6] = { 4, 6, 8, 16, 19, 4 };
+	static const int last[7] = { 14, 11, 25, 16, 4, 14, 24 };
+	uint32_t s[3], n = len;
+	int i;
+
+	s[0] = s[1] = s[2] = 0xdeadbeef + len;
+	for (; n > 12; n -= 12, k += 12) {
+		for (i = 0; i < 3; i++)
+			s[i] += get32(k + 4 * i);
+		for (i = 0; i < 6; i++) {
+			uint32_t *a = &s[i % 3], *b = &s[(i + 1) % 3], *c = &s[(i + 2) % 3];
+
+			*a -= *c;
+			*a ^= rol(*c, mix[i]);
+			*c += *b;
+		}
+	}
+	if (!n)
+		return s[2];
+	for (i = 0; i < (int)n; i++)
+		s[i / 4] += (uint32_t)k[i] << 8 * (i % 4);
+	for (i = 0; i < 7; i++) {
+		uint32_t *x = &s[(i + 2) % 3], *y = &s[(i + 1) % 3];
+
+		*x ^= *y;
+		*x -= rol(*y, last[i]);
+	}
+	return s[2];
+}
+
+static int directory(const char *name, char **ids)
+{
+	int array[1024], n = 0, w, id;
+	char *colon;
+
+	for (; *ids; ids++) {
+		id = strtol(*ids, &colon, 10);
+		for (w = *colon == ':' ? atoi(colon + 1) : 1; w > 0 && n < 1024; w--)
+			array[n++] = id;
+	}
+	if (!n)
+		T_DIE("no node");
+	return array[(hash_of((const void *)name, strlen(name)) >> 16) % n];
+}
+
+static int pick(char **argv)
+{
+	int want = atoi(argv[2]), n = atoi(argv[1]), i;
+	char name[65];
+
+	for (i = 0; n > 0; i++) {
+		snprintf(name, sizeof(name), "%s%d", argv[0], i);
+		if (directory(name, argv + 3) != want)
+			continue;
+		printf("%s ", name);
+		n--;
+	}
+	puts("");
+	return 0;
+}
+
+/* --- packets ------------------------------------------------------------ */
+
+__attribute__((format(printf, 3, 4)))
+static void bad(int from, int to, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(out, "BAD %.3f %d>%d ", now, from, to);
+	va_start(ap, fmt);
+	vfprintf(out, fmt, ap);
+	va_end(ap);
+	fputc('\n', out);
+}
+
+static void print_name(const unsigned char *p, int len)
+{
+	int i;
+
+	fputs(" name=", out);
+	for (i = 0; i < len; i++) {
+		if (p[i] > ' ' && p[i] < 127)
+			fputc(p[i], out);
+		else
+			fprintf(out, "\\%02x", p[i]);
+	}
+}
+
+static void print_msg(int from, int to, const unsigned char *p, int len)
+{
+	uint32_t type = get32(p + 16);
+
+	if (!type || type >= sizeof(msg_names) / sizeof(msg_names[0]))
+		bad(from, to, "message type %u", type);
+	fprintf(out, " %s ls=%u node=%d lkid=%u remid=%u ex=%u sb=%u fl=%u lvbseq=%u h=%u st=%u gr=%d rq=%d bast=%d asts=%u res=%d tail=%d",
+		type < 15 ? msg_names[type] : "?", get32(p + 4), get32(p + 20), get32(p + 28),
+		get32(p + 32), get32(p + 44), get32(p + 48), get32(p + 52), get32(p + 56),
+		get32(p + 60) >> 16, get32(p + 64), get32(p + 68), get32(p + 72), get32(p + 76),
+		get32(p + 80), get32(p + 84), len - 88);
+	if (type != 1 && type != 11 && type != 12)
+		return;
+	print_name(p + 88, len - 88);
+	if (get32(p + 60) != hash_of(p + 88, len - 88))
+		bad(from, to, "hash %08x of a name of %d bytes", get32(p + 60), len - 88);
+}
+
+static void print_rcom(int from, int to, const unsigned char *p, int len)
+{
+	uint32_t type = get32(p + 16);
+
+	if (!type || type >= sizeof(rcom_names) / sizeof(rcom_names[0]))
+		bad(from, to, "recovery message type %u", type);
+	fprintf(out, " %s ls=%u res=%d id=%u rseq=%u reply=%u len=%d", type < 9 ? rcom_names[type] : "?",
+		get32(p + 4), get32(p + 20), get32(p + 24), get32(p + 32), get32(p + 40), len);
+	if (type == 5 && len >= 80)
+		fprintf(out, " lvblen=%u flags=%u slot=%u slots=%u gen=%u", get32(p + 48), get32(p + 52),
+			get16(p + 60), get16(p + 62), get32(p + 64));
+	if (type == 3)
+		print_name(p + 48, len - 48);
+	if ((type == 4 || type == 8) && len >= 156) {
+		fprintf(out, " result=%d rq=%d gr=%d st=%d wait=%d", get32(p + 80), (signed char)p[84],
+			(signed char)p[85], (signed char)p[86], get16(p + 88));
+		print_name(p + 92, get16(p + 90) <= 64 ? get16(p + 90) : 64);
+	}
+}
+
+static void print_inner(int from, int to, const unsigned char *p, int len)
+{
+	if (p[14] == CMD_MSG && len >= 88)
+		print_msg(from, to, p, len);
+	else if (p[14] == CMD_RCOM && len >= 48)
+		print_rcom(from, to, p, len);
+	else if (p[14] == CMD_FIN)
+		fputs(" FIN", out);
+	else
+		bad(from, to, "command %d of %d bytes", p[14], len);
+}
+
+/* the number of an envelope: was it sent before, or is one left out? */
+static bool again(int from, int to, uint32_t seq)
+{
+	struct talk *t = &talks[from][to];
+
+	if (seq == t->next || !seq) {
+		t->next = seq + 1;
+		t->fresh = false;
+		return false;
+	}
+	if (seq < t->next)
+		return true;
+	if (!t->fresh)
+		bad(from, to, "number %u after %u", seq, t->next - 1);
+	t->next = seq + 1;
+	return false;
+}
+
+static void packet(int from, int to, const unsigned char *p, int len)
+{
+	uint32_t version = get32(p), seq = get32(p + 4);
+	int inner;
+
+	if (version != VERSION_32 && version != VERSION_31)
+		bad(from, to, "version %08x", version);
+	if (get32(p + 8) != (uint32_t)from)
+		bad(from, to, "node id %u", get32(p + 8));
+	if (p[14] == CMD_ACK) {
+		if (seq > talks[to][from].next)
+			bad(from, to, "ACK %u, next is %u", seq, talks[to][from].next);
+		fprintf(out, "%.3f %d>%d ACK next=%u\n", now, from, to, seq);
+		return;
+	}
+	if (p[14] != CMD_OPTS) {
+		fprintf(out, "%.3f %d>%d seq=-", now, from, to);
+		print_inner(from, to, p, len);
+		fputc('\n', out);
+		return;
+	}
+	inner = 24 + get16(p + 18);
+	if (len < inner + 16 || get16(p + inner + 12) != len - inner || p[inner + 14] != p[16]) {
+		bad(from, to, "envelope of %d bytes, inner %d of %d bytes", len, p[16],
+		    len >= inner + 16 ? get16(p + inner + 12) : -1);
+		return;
+	}
+	fprintf(out, "%.3f %d>%d seq=%u", now, from, to, seq);
+	print_inner(from, to, p + inner, len - inner);
+	fputs(again(from, to, seq) ? " again\n" : "\n", out);
+}
+
+/* --- streams ------------------------------------------------------------ */
+
+static struct flow *flow_of(uint32_t from, uint32_t to, uint16_t fport, uint16_t tport)
+{
+	static int oldest;
+	struct flow *f;
+
+	for (f = flows; f < flows + FLOWS; f++)
+		if (f->from == from && f->to == to && f->fport == fport && f->tport == tport)
+			return f;
+	f = &flows[oldest++ % FLOWS];
+	memset(f, 0, offsetof(struct flow, buf));
+	f->from = from;
+	f->to = to;
+	f->fport = fport;
+	f->tport = tport;
+	return f;
+}
+
+static void parse(struct flow *f, int from, int to)
+{
+	int len;
+
+	while (f->len >= 16) {
+		len = get16(f->buf + 12);
+		if (len < 16 || len > PACKET_MAX) {
+			bad(from, to, "length %d", len);
+			f->len = 0;
+			f->synced = false;
+			return;
+		}
+		if (f->len < len)
+			return;
+		packet(from, to, f->buf, len);
+		f->len -= len;
+		memmove(f->buf, f->buf + len, f->len);
+	}
+}
+
+static void stream(struct flow *f, int from, int to, uint32_t seq, const unsigned char *p, int n)
+{
+	int old, part;
+
+	if (!f->synced)
+		return;
+	old = (int32_t)(f->next - seq);
+	if (old < 0) {
+		/* something is missing: this capture, or a network that was told to lose */
+		fprintf(out, "HOLE %.3f %d>%d %d bytes\n", now, from, to, -old);
+		f->synced = false;
+		return;
+	}
+	if (old >= n)
+		return;
+	p += old;
+	n -= old;
+	f->next += n;
+	while (n) {
+		part = (int)sizeof(f->buf) - f->len;
+		part = part < n ? part : n;
+		memcpy(f->buf + f->len, p, part);
+		f->len += part;
+		p += part;
+		n -= part;
+		parse(f, from, to);
+	}
+}
+
+static void frame(const unsigned char *b, int n)
+{
+	struct iphdr ip;
+	struct tcphdr tcp;
+	struct flow *f;
+	int off, from, to;
+
+	if (n < (int)(14 + sizeof(ip) + sizeof(tcp)) || b[12] != 8 || b[13])
+		return;
+	memcpy(&ip, b + 14, sizeof(ip));
+	off = 14 + ip.ihl * 4;
+	if (ip.protocol != IPPROTO_TCP || n < off + (int)sizeof(tcp))
+		return;
+	memcpy(&tcp, b + off, sizeof(tcp));
+	if (ntohs(tcp.source) != PORT && ntohs(tcp.dest) != PORT)
+		return;
+	from = ntohl(ip.saddr) & 255;
+	to = ntohl(ip.daddr) & 255;
+	f = flow_of(ip.saddr, ip.daddr, tcp.source, tcp.dest);
+	n = 14 + ntohs(ip.tot_len) < n ? 14 + ntohs(ip.tot_len) : n;
+	off += tcp.doff * 4;
+	if (tcp.syn) {
+		f->synced = true;
+		f->next = ntohl(tcp.seq) + 1;
+		f->len = 0;
+		talks[from][to].fresh = talks[to][from].fresh = true;
+		fprintf(out, "%.3f %d>%d SYN%s port=%d\n", now, from, to, tcp.ack ? "ACK" : "",
+			ntohs(tcp.source));
+		return;
+	}
+	if (n > off)
+		stream(f, from, to, ntohl(tcp.seq), b + off, n - off);
+	if (tcp.fin || tcp.rst)
+		fprintf(out, "%.3f %d>%d %s\n", now, from, to, tcp.rst ? "RST" : "EOF");
+}
+
+static int listen_on(const char *name)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)), size = 32 << 20;
+	struct packet_mreq mr = { .mr_type = PACKET_MR_PROMISC };
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+
+	ll.sll_ifindex = mr.mr_ifindex = if_nametoindex(name);
+	if (fd < 0 || bind(fd, (void *)&ll, sizeof(ll)))
+		T_DIE("listen on %s", name);
+	setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mr, sizeof(mr));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	return fd;
+}
+
+static int watch(const char *name, const char *file)
+{
+	static unsigned char b[70000];
+	struct sockaddr_ll ll;
+	struct pollfd p = { .events = POLLIN };
+	socklen_t sl;
+	int n;
+
+	p.fd = listen_on(name);
+	out = fopen(file, "w");
+	if (!out)
+		T_DIE("open %s", file);
+	if (daemon(1, 1))
+		return 1;
+	fprintf(out, "pid %d\n", getpid());
+	for (;;) {
+		/* nothing more for the moment: whoever waits for a line shall see it */
+		if (!poll(&p, 1, 0))
+			fflush(out);
+		sl = sizeof(ll);
+		n = recvfrom(p.fd, b, sizeof(b), 0, (void *)&ll, &sl);
+		now = t_now();
+		/* what is sent here comes by once as outgoing */
+		if (n > 0)
+			frame(b, n);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "watch"))
+		return watch(argv[2], argv[3]);
+	if (argc > 5 && !strcmp(argv[1], "pick"))
+		return pick(argv + 2);
+	if (argc > 3 && !strcmp(argv[1], "dir"))
+		return printf("%d\n", directory(argv[2], argv + 3)) < 0;
+	fprintf(stderr, "usage: see the top of raw_wire.c\n");
+	return 2;
+}
