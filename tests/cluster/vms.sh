@@ -65,6 +65,13 @@ lives() { [ "$(life "$1")" -ge "$2" ]; }
 is_stock() { on "$1" test ! -e /sys/module/dlm/parameters/solo; }
 kernel_log() { on "$1" dmesg; }		# NODE
 
+end_all() {
+	local rc=$?
+	: >/shared/end
+	(exit "$rc")
+	on_exit
+}
+
 # guests_up [tcp|sctp] - what every guest does first
 guests_up() {
 	local i proto=0 addrs=()
@@ -87,7 +94,7 @@ guests_up() {
 		finish
 	fi
 	# however it ends, the others must not wait
-	trap '_rc=$?; : >/shared/end; (exit "$_rc"); on_exit' EXIT
+	trap 'end_all' EXIT
 	NODES_UP=$(seq -s' ' "$NODES")
 	for i in $NODES_UP; do
 		ENDPOINT[@$i]=10.0.0.$i:7000

@@ -59,7 +59,7 @@ traced() { on "$1" cat /sys/kernel/tracing/trace | grep -v '^#'; }
 # --- what goes over the wire (libdlm/raw_wire.c) ---------------------------
 # The first guest sees the packets of all.
 
-WIRE=/run/wire
+WIRE=/run/wire WIRE_FROM=1
 wire_on() {
 	raw_wire watch eth0 "$WIRE" || bail "no view of the network"
 	wait_for 20 grep -q '^pid ' "$WIRE"
@@ -73,10 +73,10 @@ wire_mark() { WIRE_AT=$(wc -l <"$WIRE"); }
 # wire [REGEX] - lines since the mark
 wire() { tail -n "+$((WIRE_AT + 1))" "$WIRE" | grep -E "${1-.}"; }
 
-# wire_talk [KINDS] - lock messages since the mark, in short: "1>2 LOOKUP, 2>1 LOOKUP_REPLY:1";
+# wire_talk - lock messages since the mark, in short: "1>2 LOOKUP, 2>1 LOOKUP_REPLY:1";
 # behind the colon is who is master, the result, or the mode. REMOVE comes when it likes
 wire_talk() {
-	tail -n "+$((WIRE_AT + 1))" "$WIRE" | awk -v kinds="${1:-^(REQUEST|CONVERT|UNLOCK|CANCEL|GRANT|BAST|LOOKUP|PURGE)}" '
+	tail -n "+$((WIRE_AT + 1))" "$WIRE" | awk -v kinds='^(REQUEST|CONVERT|UNLOCK|CANCEL|GRANT|BAST|LOOKUP|PURGE)' '
 		$3 !~ /^seq=[0-9]/ || $4 !~ kinds || $NF == "again" { next }
 		{
 			for (i = 5; i <= NF; i++) { split($i, a, "="); v[a[1]] = a[2] }
@@ -100,10 +100,11 @@ _said() { [ "$(wire_talk)" = "$1" ]; }
 heard() { wait_for "$1" _heard "$2"; }
 _heard() { wire "$1" >/dev/null; }
 
-# wire_clean TEXT - nobody said what no node may say, in the whole test
+# wire_clean TEXT - nobody said what no node may say, since the beginning or wire_forget
 wire_clean() {
-	same "$1: nothing odd on the wire" "$(grep -E '^BAD' "$WIRE" | head -5)" ""
+	same "$1: nothing odd on the wire" "$(tail -n "+$WIRE_FROM" "$WIRE" | grep -E '^BAD' | head -5)" ""
 }
+wire_forget() { WIRE_FROM=$(wc -l <"$WIRE"); }
 
 # --- load (libdlm/raw_stress.c) --------------------------------------------
 
@@ -179,6 +180,7 @@ comms() { on "$1" cat "/sys/kernel/debug/dlm/comms/$2/$3"; }
 # joiner NODE LS [FLAGS] - creates it and waits for its daemon; JOIN is its process
 joiner() {
 	on "$1" ns_ls join "$2" ${3:+"$3"} >"/run/join.$1" 2>&1 &
+	# shellcheck disable=SC2034 # for the test
 	JOIN=$!
 	wait_for 20 has_sys "$1" "$2/control" || fail "no $2 on $1"
 	put_sys "$1" "$2" id "${LS_ID[$2]}"

@@ -4,6 +4,7 @@
 # guests: 2
 # ours: 2 1
 # time: 500
+# shellcheck disable=SC2034,SC2154 # arrays of ns.sh
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/vms.sh"
@@ -43,7 +44,8 @@ LS_ID[x]=5000 LS_ID[y]=5001
 check "8: join" ls_join x 1 2
 ls_running x 1 2
 agent x 1 2
-play_all 1 2 1
+play_modes 1 2
+play_lvb 2 1
 is_stock "$T" && {
 	same "9: version" "$(comms "$T" "$N" version)" 0x00030002
 	same "9: state" "$(comms "$T" "$N" state)" ESTABLISHED

@@ -4,6 +4,7 @@
 # node in every part; the same without a directory.
 # ours: 2 1 3
 # time: 500
+# shellcheck disable=SC2034,SC2154 # arrays of ns.sh
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/vms.sh"

@@ -4,6 +4,7 @@
 # other is replaced by ours and, at last, back. The nodes that are named begin as ours.
 # ours: 0
 # time: 700
+# shellcheck disable=SC2034,SC2154 # arrays of ns.sh
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/vms.sh"
