@@ -89,7 +89,7 @@ guests_up() {
 	lt_agent serve "10.0.0.$NODE:7000" || bail "agent"
 	: >"/shared/life.$NODE.$(($(life "$NODE") + 1))"
 	if [ "$NODE" != 1 ]; then
-		until [ -e /shared/end ]; do sleep 0.2; done
+		until [ -e /shared/end ]; do read -r -t 1 -u "$NAP_FD" _; done
 		leave_cluster
 		finish
 	fi

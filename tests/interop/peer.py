@@ -217,7 +217,7 @@ def stranger(p):
         data = b""
     except socket.timeout:
         data = None
-    check(data == b"", "2: a connection from an unknown address ends", data)
+    check(data == b"", "02: a connection from an unknown address ends", data)
 
 
 def is_quiet(p, text):
@@ -228,15 +228,15 @@ def is_quiet(p, text):
 def talk(p):
     p.send(p.status(0x12345678))
     r = p.wait(RCOM, STATUS_REPLY)
-    check(r is not None, "9: an answer for a lockspace that is not there")
+    check(r is not None, "09: an answer for a lockspace that is not there")
     if r:
-        check(len(r.raw) == 80 and r.result == -3, "9: not ready", r.raw.hex())
-        check(r.id == p.rc_id and r.reply == 7 and r.ls == 0x12345678, "9: it quotes the question", r.raw.hex())
-        check(r.field(48) == -1, "9: with a length of -1", r.field(48))
-        check(r.seq == 0, "9: in an envelope with number 0", r.seq)
+        check(len(r.raw) == 80 and r.result == -3, "09: not ready", r.raw.hex())
+        check(r.id == p.rc_id and r.reply == 7 and r.ls == 0x12345678, "09: it quotes the question", r.raw.hex())
+        check(r.field(48) == -1, "09: with a length of -1", r.field(48))
+        check(r.seq == 0, "09: in an envelope with number 0", r.seq)
     p.send(p.status())
     r = p.wait(RCOM, STATUS_REPLY)
-    check(r is not None and r.seq is None and r.field(48) == 32, "9: an answer for one that is there")
+    check(r is not None and r.seq is None and r.field(48) == 32, "09: an answer for one that is there")
     # a purge of nobody's orphans: executed, and not answered
     nothing = p.msg(14)
     p.send(p.envelope(nothing))

@@ -21,20 +21,20 @@ comms_dir() { echo "/sys/kernel/config/dlm/n$1/comms/$2"; }
 marked() {
 	on "$1" sh -c "echo $3 >$(comms_dir "$1" "$2")/mark &&
 		nft 'table ip m { chain o { type filter hook output priority 0; meta mark $3 tcp dport 21064 counter; meta mark $3 tcp sport 21064 counter; }; }'" ||
-		fail "7: node $1: no mark"
+		fail "07: node $1: no mark"
 }
 marked_count() { on "$1" nft list table ip m | sed -n 's/.*counter packets \([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }'; }
 
 unknown_address() {
 	local what='connect from non cluster'
-	check "2: $T is alone" ls_join x "$T"
+	check "02: $T is alone" ls_join x "$T"
 	configure "$T" gone "$N"
 	joiner "$N" x
 	wire_mark
 	start x "$N" "$N" "$T"
-	heard 60 " $N>$T SYN " && pass "2: $N connects" || fail "2: $N does not connect"
-	check "2: $T does not know it" wait_for 60 log_has "$T" "$what"
-	check "2: $N tries again" wait_for 60 _again
+	heard 60 " $N>$T SYN " && pass "02: $N connects" || fail "2: $N does not connect"
+	check "02: $T does not know it" wait_for 60 log_has "$T" "$what"
+	check "02: $N tries again" wait_for 60 _again
 	configure "$T" comm "$N" "$(ns_addr "$N")"
 	marked "$T" "$N" 85
 	ls_stop x "$T" "$N"
@@ -42,7 +42,7 @@ unknown_address() {
 	start x "$N" "$N" "$T"
 	put_sys "$N" x event_done 0
 	wait "$JOIN"
-	same "2: $N has joined" "$?" 0
+	same "02: $N has joined" "$?" 0
 	MEMBERS[x]="$T $N"
 	ls_running x "$T" "$N"
 }
@@ -50,13 +50,13 @@ _again() { [ "$(wire " $N>$T SYN " | wc -l)" -ge 2 ]; }
 
 # both ways, on one socket or two, from and to the first address
 connections() {
-	is_stock "$T" && check "1: $T says who connected" log_has "$T" "got connection from $N"
-	same "1, 3: sockets" "$(on "$T" ss -tnH state established "( sport = :21064 or dport = :21064 )" |
+	is_stock "$T" && check "01: $T says who connected" log_has "$T" "got connection from $N"
+	same "01, 03: sockets" "$(on "$T" ss -tnH state established "( sport = :21064 or dport = :21064 )" |
 		awk '{ for (i = 3; i <= 4; i++) { sub(/:.*/, "", $i); print $i } }' | sort -u | xargs)" \
 		"10.0.0.1 10.0.0.2"
 	is_stock "$T" && {
-		same "9: version" "$(comms "$T" "$N" version)" 0x00030002
-		same "9: state" "$(comms "$T" "$N" state)" ESTABLISHED
+		same "09: version" "$(comms "$T" "$N" version)" 0x00030002
+		same "09: state" "$(comms "$T" "$N" state)" ESTABLISHED
 	}
 }
 
@@ -92,9 +92,9 @@ absent() {
 	wire_mark
 	joiner "$T" z
 	start z "$T" "$T" "$N"
-	check "6: $T tries again and again" wait_for 120 _syns 3
-	check "3: from its first address to the first of $N" test "$(wire " $T>$N SYN " | wc -l)" -ge 3
-	is_stock "$T" && check "3: and says so" log_has "$T" "connect(ing)? to (node )?$N"
+	check "06: $T tries again and again" wait_for 120 _syns 3
+	check "03: from its first address to the first of $N" test "$(wire " $T>$N SYN " | wc -l)" -ge 3
+	is_stock "$T" && check "03: and says so" log_has "$T" "connect(ing)? to (node )?$N"
 	joiner "$N" z
 	local first=$JOIN
 	start z "$N" "$N" "$T"
@@ -103,7 +103,7 @@ absent() {
 	wait "$first"
 	MEMBERS[z]="$T $N"
 	ls_running z "$T" "$N"
-	pass "6: recovery went on by itself"
+	pass "06: recovery went on by itself"
 }
 _syns() { [ "$(wire " $T>$N SYN " | wc -l)" -ge "$1" ]; }
 
@@ -113,7 +113,7 @@ third_connections() {
 		on "$N" raw_peer flood "$(ns_addr "$N")" "$(ns_addr "$T")" 3 silent >/dev/null
 		progress 20 || return
 	done
-	pass "5: a third connection costs nothing"
+	pass "05: a third connection costs nothing"
 }
 
 load() {
@@ -129,11 +129,11 @@ load() {
 		progress 20 || return
 	done
 	n=$(wire ' SYN ' | wc -l)
-	check "4, 14: connections began anew ($n)" test "$n" -ge "$rounds"
+	check "04, 14: connections began anew ($n)" test "$n" -ge "$rounds"
 	# now each of them sends on a connection that is the other one's second
 	third_connections || return
 	if [ -n "${DLM_LONG-}" ]; then progress 10000 1200; else progress 500; fi
-	stress_off "4, 5, 12, 14" 1 2 || return
+	stress_off "04, 05, 12, 14" 1 2 || return
 	for i in 1 2; do check "14: nothing outstanding on $i" wait_for 20 no_waiters "$i" x; done
 	check "11: $T has little unconfirmed" wait_for 20 idle "$T" "$N" 1
 	check "11: $N has little unconfirmed" wait_for 20 idle "$N" "$T" 256
@@ -219,8 +219,8 @@ foreign() {
 		for id in 3 4; do configure "$i" comm "$id" "10.0.0.$id"; done
 		by_hand "$i" x 3@10.0.0.3 talk
 		is_stock "$i" && {
-			same "9: version of 3 on $i" "$(comms "$i" 3 version)" 0x00030002
-			same "9: state of 3 on $i" "$(comms "$i" 3 state)" ESTABLISHED
+			same "09: version of 3 on $i" "$(comms "$i" 3 version)" 0x00030002
+			same "09: state of 3 on $i" "$(comms "$i" 3 state)" ESTABLISHED
 		}
 		by_hand "$i" x 3@10.0.0.3 pieces
 		is_stock "$i" || by_hand "$i" x 3@10.0.0.3 framing
@@ -266,23 +266,23 @@ connections
 late
 lengths 1 2
 in_pieces
-wire_clean "1-14, 19"
+wire_clean "01-14, 19"
 odd_packets
 foreign
 wire_forget
 load || bail "the load does not go on"
 # of connections that began after the marks were set
-check "7: $T marks what it sends" test "$(marked_count "$T")" -gt 0
-check "7: $N marks what it sends" test "$(marked_count "$N")" -gt 0
+check "07: $T marks what it sends" test "$(marked_count "$T")" -gt 0
+check "07: $N marks what it sends" test "$(marked_count "$N")" -gt 0
 quit 1 2
 ls_end x
 # the last one was left on both: no connection any more
 absent
 ls_end z
-wire_clean "4, 5, 14"
+wire_clean "04, 05, 14"
 old_version "$T"
 old_version "$N"
-logs_clean "1-19" 'non cluster|got connection|seq mismatch|version header|invalid h_nodeid|unsupported h_cmd|unknown|len|Not a mem|node 3'
+logs_clean "01-19" 'non cluster|got connection|seq mismatch|version header|invalid h_nodeid|unsupported h_cmd|unknown|len|Not a mem|node 3'
 wire_off
 referee_off
 guests_down

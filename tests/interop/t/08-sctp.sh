@@ -41,14 +41,14 @@ lost() { [ "$(figure "$N" "$T" connections_lost)" -gt "$1" ]; }
 guests_up sctp
 referee_on
 LS_ID[x]=5000 LS_ID[y]=5001
-check "8: join" ls_join x 1 2
+check "08: join" ls_join x 1 2
 ls_running x 1 2
 agent x 1 2
 play_modes 1 2
 play_lvb 2 1
 is_stock "$T" && {
-	same "9: version" "$(comms "$T" "$N" version)" 0x00030002
-	same "9: state" "$(comms "$T" "$N" state)" ESTABLISHED
+	same "09: version" "$(comms "$T" "$N" version)" 0x00030002
+	same "09: state" "$(comms "$T" "$N" state)" ESTABLISHED
 }
 
 # a lockspace that one of them does not have yet
@@ -70,7 +70,7 @@ stress_on x 1
 stress_on x 2
 progress 500
 cut "$N" 10.0.0.0/24
-progress 1000 300 && pass "8: the other path is used"
+progress 1000 300 && pass "08: the other path is used"
 mend "$N"
 progress 300
 before=$(figure "$N" "$T" connections_lost)
@@ -78,16 +78,16 @@ cut "$N" 10.0.0.0/24 10.1.0.0/24
 if ! is_stock "$N"; then check "14: the association is lost" wait_for 120 lost "$before"; fi
 mend "$N"
 progress 1000 300 && pass "14: a new one goes on where it was"
-stress_off "8, 12, 14" 1 2
+stress_off "08, 12, 14" 1 2
 for i in 1 2; do check "14: nothing outstanding on $i" wait_for 20 no_waiters "$i" x; done
 check "11: $T has little unconfirmed" wait_for 20 idle "$T" "$N" 1
 check "11: $N has little unconfirmed" wait_for 20 idle "$N" "$T" 256
 
 # with one path cut from the beginning the other one must be found
 quit "$N"
-check "8: $N leaves" ls_leave x "$N"
+check "08: $N leaves" ls_leave x "$N"
 cut "$N" 10.0.0.0/24
-check "8: and joins again, where the first path is cut" ls_join x "$N"
+check "08: and joins again, where the first path is cut" ls_join x "$N"
 ls_running x 1 2
 agent x "$N"
 play_modes 1 2
@@ -95,7 +95,7 @@ play_lvb 2 1
 mend "$N"
 quit 1 2
 ls_end x
-logs_clean "8-14" 'seq mismatch'
+logs_clean "08-14" 'seq mismatch'
 referee_off
 guests_down
 finish
