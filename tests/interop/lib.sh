@@ -2,8 +2,10 @@
 # shellcheck shell=bash
 # For interoperability tests, after cluster/vms.sh: what nodes say and show.
 
-# lines that stock nodes write among themselves, too
-log_usual='dlm_user_daemon|log_(debug|info)|not ready|dlm_add_requestqueue'
+# lines that stock nodes write among themselves, too, and what either kind says when a
+# connection breaks
+log_usual='dlm_user_daemon|log_(debug|info)|not ready|dlm_add_requestqueue|connection lost|socket error'
+log_usual+='|cannot connect|connect to node|got EOF'
 
 # nodes_of stock|ours
 nodes_of() {
@@ -67,8 +69,19 @@ wire_on() {
 }
 wire_off() { kill "$WIRE_PID"; }
 
+# wire_sync - all that was said before is in the file: a packet of our own comes after it
+MARKS=0
+wire_sync() {
+	MARKS=$((MARKS + 1))
+	echo "$MARKS" >/dev/udp/10.0.0.2/21065
+	wait_for 20 grep -q "^MARK $MARKS\$" "$WIRE" || fail "the view of the network is late"
+}
+
 # wire_mark - what is said from now on counts
-wire_mark() { WIRE_AT=$(wc -l <"$WIRE"); }
+wire_mark() {
+	wire_sync
+	WIRE_AT=$(grep -n "^MARK $MARKS\$" "$WIRE" | cut -d: -f1 | tail -1)
+}
 
 # wire [REGEX] - lines since the mark
 wire() { tail -n "+$((WIRE_AT + 1))" "$WIRE" | grep -E "${1-.}"; }
@@ -92,6 +105,7 @@ wire_talk() {
 # said TEXT TALK - exactly that since the mark
 said() {
 	wait_for 5 _said "$2"
+	wire_sync
 	same "$1" "$(wire_talk)" "$2"
 }
 _said() { [ "$(wire_talk)" = "$1" ]; }

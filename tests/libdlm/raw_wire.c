@@ -12,7 +12,8 @@
  * Lines: "SECONDS FROM>TO KIND key=value...", numbers decimal, FROM and TO the last byte of
  * the IPv4 address.  KIND is the name of the message or recovery message, ACK or FIN; seq=- if
  * it is bare; "again" at the end of what was sent before.  "pick" and "h" (upper half of the
- * hash) use code of their own: a test must not judge by what it tests.
+ * hash) use code of their own: a test must not judge by what it tests.  "MARK NUMBER" is a
+ * number that came in a UDP packet for port 21065, so a script knows how far this is.
  *
  * BAD is: a length, version or node id that cannot be; a number that leaves one out, but
  * for what follows a new connection; an ACK for what was not sent; an envelope
@@ -29,6 +30,7 @@
 #include <sys/socket.h>
 
 #define PORT		21064
+#define MARK_PORT	21065
 #define FLOWS		256
 #define NODES		256
 #define PACKET_MAX	4096
@@ -344,6 +346,13 @@ static void stream(struct flow *f, int from, int to, uint32_t seq, const unsigne
 	}
 }
 
+/* somebody wants to know how far this is: a number, by UDP */
+static void mark(const unsigned char *b, int n)
+{
+	if (n > 8 && b[2] == MARK_PORT >> 8 && b[3] == (MARK_PORT & 255))
+		fprintf(out, "MARK %d\n", atoi((const char *)b + 8));
+}
+
 static void frame(const unsigned char *b, int n)
 {
 	struct iphdr ip;
@@ -351,10 +360,12 @@ static void frame(const unsigned char *b, int n)
 	struct flow *f;
 	int off, from, to;
 
-	if (n < (int)(14 + sizeof(ip) + sizeof(tcp)) || b[12] != 8 || b[13])
+	if (n < (int)(14 + sizeof(ip) + 8) || b[12] != 8 || b[13])
 		return;
 	memcpy(&ip, b + 14, sizeof(ip));
 	off = 14 + ip.ihl * 4;
+	if (ip.protocol == IPPROTO_UDP)
+		mark(b + off, n - off);
 	if (ip.protocol != IPPROTO_TCP || n < off + (int)sizeof(tcp))
 		return;
 	memcpy(&tcp, b + off, sizeof(tcp));

@@ -32,7 +32,7 @@ unknown_address() {
 	joiner "$N" x
 	wire_mark
 	start x "$N" "$N" "$T"
-	heard 60 " $N>$T SYN " && pass "02: $N connects" || fail "2: $N does not connect"
+	heard 60 " $N>$T SYN " && pass "02: $N connects" || fail "02: $N does not connect"
 	check "02: $T does not know it" wait_for 60 log_has "$T" "$what"
 	check "02: $N tries again" wait_for 60 _again
 	configure "$T" comm "$N" "$(ns_addr "$N")"

@@ -51,9 +51,10 @@ first_locks() {
 # forgotten A D M NAME - unused for ten seconds, the master forgets it and says so
 forgotten() {
 	local a=$1 d=$2 m=$3 n=$4
-	heard 60 "$a>$d .* REMOVE .*name=$n\$" && pass "34, 35: $a tells $d that it forgot $n" ||
+	wait_for 60 grep -qE " $a>$d .* REMOVE .*name=$n\$" "$WIRE" && pass "34, 35: $a tells $d that it forgot $n" ||
 		fail "34, 35: no REMOVE of $n from $a to $d"
 	wait_for 10 not_tossed "$d" "$n" || fail "34: $d still has a record of $n"
+	wait_for 30 not_tossed "$m" "$n" || fail "34: $m still knows a master of $n"
 	wire_mark
 	does "35: $m: EX again" granted "$m" get r EX "$n"
 	said "35: $m has to ask again" "$m>$d LOOKUP, $d>$m LOOKUP_REPLY:$m"
@@ -70,6 +71,7 @@ weights() {
 	ls_running w 1 2 3
 	wire_mark
 	for i in 3 1 2; do check "29: $i takes $count names" on "$i" raw_peer crowd w "$count" >/dev/null; done
+	wire_sync
 	odd=$(wire ' LOOKUP ' | awk '{
 		for (i = 5; i <= NF; i++) { split($i, a, "="); v[a[1]] = a[2] }
 		n++
