@@ -25,8 +25,8 @@
  *	directory node, and X named it		X			master_in_doubt
  *	directory node, and X did not name it,	first that asks		master_in_doubt,
  *	  whatever it has of it itself				  master_dropped_it
- *	who sends a request to X, which was	X has no opinion: is	stored_request_of_-
- *	  stored, and is directory node now	  refused, looks up	  directory
+ *	who is directory node now, and has a	X refuses, he decides	stored_request_of_...
+ *	  request stored at X
  *	directory node, after recovery, and X	asker is refused by X,	stale_record
  *	  has dropped it			  asks again
  *	anybody, without directory		the hash of the name	grant_owed_elsewhere

@@ -27,10 +27,10 @@
  * that comes when only an ACK is missing begins the next conversation.
  *
  * Machines may fail, be back, and leave again before somebody has noticed.  He repeats to
- * the new one what he said to the old one, and then forgets (wire.md 8.6).  So nothing with a number
- * but FIN is said to who has not been a member, and what such a one says may begin anew: he
- * has forgotten by the time that both start a lockspace.  The first packet with a number after
- * that tells: it is the first of all, or the next.
+ * the new one what he said to the old one, and then forgets (wire.md 8.6).  So nothing with a
+ * number but FIN is said to who has not been a member, and what such a one says may begin
+ * anew: he has forgotten by the time that both start a lockspace.  The first packet with a
+ * number after that tells: it is the first of all, or the next.
  * Who leaves opens no conversation any more; one that the peer begins is ended at once.
  *
  * All numbers are compared so that they may wrap.

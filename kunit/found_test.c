@@ -306,8 +306,8 @@ static void master_in_doubt(struct kunit *test)
 
 /*
  * The same, but what the directory node has is a request of its own, and who was to be the new
- * master lets go of its only lock before it hears of that: in the next recovery it does not name the
- * resource, and somebody else asks.
+ * master lets go of its only lock before it hears of that: in the next recovery it does not
+ * name the resource, and somebody else asks.
  */
 static void master_dropped_it(struct kunit *test)
 {
