@@ -23,7 +23,7 @@
  * dlm_session_member_del() and dlm_session_shutdown().  The ACK of the peer's last FIN outlives
  * the conversation.  Two things are done that the table lacks, because the
  * handshake has no other cure for them: a FIN that finds no conversation is
- * acknowledged (the ACK of it was lost with a connection), and a plain packet
+ * acknowledged (the ACK of it was lost with a connection), and a STATUS
  * that comes when only an ACK is missing begins the next conversation.
  *
  * Machines may fail, be back, and leave again before somebody has noticed.  He repeats to
@@ -662,6 +662,14 @@ static enum dlm_session_act take_numbered(struct dlm_session *s,
 	return DLM_ACT_NONE;
 }
 
+/* STATUS: said for a lockspace that there is, so it is not the end of anything */
+static bool is_question(const struct dlm_frame *f)
+{
+	const struct dlm_w_rcom *rc = f->inner;
+
+	return f->cmd == DLM_CMD_RCOM && rc->type == cpu_to_le32(DLM_RCOM_STATUS);
+}
+
 static enum dlm_session_act take(struct dlm_session *s, enum dlm_verdict verdict,
 				 const struct dlm_frame *f)
 {
@@ -670,9 +678,9 @@ static enum dlm_session_act take(struct dlm_session *s, enum dlm_verdict verdict
 
 	/*
 	 * The peer has forgotten a conversation of which we miss the last ACK.  Not if it
-	 * cannot have our FIN yet: then this is a reply that it sent after its own.
+	 * cannot have our FIN yet, or just answers what we asked before.
 	 */
-	if (plain && before(s->fin_seq, s->sent_end) &&
+	if (is_question(f) && before(s->fin_seq, s->sent_end) &&
 	    (s->state == DLM_SS_LAST_ACK || s->state == DLM_SS_CLOSING))
 		conclude(s);
 	/* a question is answered, no more */

@@ -23,6 +23,7 @@ enum u_event {
 	U_SEND_PLAIN,	/* we send STATUS */
 	U_STATUS,	/* peer sends STATUS */
 	U_STATUS31,	/* the same from a 3.1 node */
+	U_ANSWER,	/* peer answers a STATUS of ours */
 	U_MSG31,	/* bare message of a 3.1 node */
 	U_MSG,		/* message with the next number, taken */
 	U_MSG_AT,	/* message with number @arg, taken if it is delivered */
@@ -106,11 +107,29 @@ static enum dlm_session_act u_numbered(struct u_world *w, u8 cmd, u32 seq)
 
 static enum dlm_session_act u_bare(struct u_world *w, u32 version, u8 cmd, u32 u)
 {
+	const struct dlm_w_rcom status = { .type = cpu_to_le32(DLM_RCOM_STATUS) };
 	struct dlm_frame f = {
 		.version = version,
 		.cmd = cmd,
 		.u = u,
 		.inner_cmd = cmd == DLM_CMD_ACK ? 0 : cmd,
+		.inner = &status,
+		.inner_len = sizeof(status),
+	};
+
+	return u_take(w, DLM_FRAME_OK, &f);
+}
+
+/* the answer to a STATUS of ours */
+static enum dlm_session_act u_answer(struct u_world *w)
+{
+	const struct dlm_w_rcom reply = { .type = cpu_to_le32(DLM_RCOM_STATUS_REPLY) };
+	struct dlm_frame f = {
+		.version = DLM_WIRE_3_2,
+		.cmd = DLM_CMD_RCOM,
+		.inner_cmd = DLM_CMD_RCOM,
+		.inner = &reply,
+		.inner_len = sizeof(reply),
 	};
 
 	return u_take(w, DLM_FRAME_OK, &f);
@@ -149,6 +168,8 @@ static enum dlm_session_act u_event(struct kunit *test, const struct u_step *ste
 		break;
 	case U_STATUS:
 		return u_bare(w, DLM_WIRE_3_2, DLM_CMD_RCOM, 0);
+	case U_ANSWER:
+		return u_answer(w);
 	case U_STATUS31:
 		return u_bare(w, DLM_WIRE_3_1, DLM_CMD_RCOM, 0);
 	case U_MSG31:
@@ -341,6 +362,12 @@ static const struct u_story fin_stories[] = {
 		{ U_FIN, 0, LAST_ACK, "AF" },
 		{ U_STATUS, 0, ESTABLISHED, "", TAKEN },
 		{ U_MSG_AT, 0, ESTABLISHED, "", TAKEN } } },
+	{ "an answer ends nothing: the FIN is still to be acknowledged", {
+		{ U_STATUS, 0, ESTABLISHED, "", TAKEN },
+		{ U_FIN, 0, LAST_ACK, "AF" },
+		{ U_ANSWER, 0, LAST_ACK, "", TAKEN },
+		{ U_LOST, 0, LAST_ACK, "F" },
+		{ U_ACK, 0, CLOSED } } },
 	{ "STATUS does not disturb FIN_WAIT", {
 		{ U_STATUS, 0, ESTABLISHED, "", TAKEN },
 		{ U_SHUTDOWN, 0, FIN_WAIT1, "F" },
