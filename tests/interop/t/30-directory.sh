@@ -109,6 +109,7 @@ no_directory() {
 	for i in 1 2 3; do
 		does "37: $i: PR" granted "${i}n" get keep PR all
 	done
+	quit 3n
 	check "37: 3 leaves" ls_leave nd 3
 	ls_running nd 1 2
 	does "37: 1 still has its lock" EAGAIN 2n get no EX all noqueue
