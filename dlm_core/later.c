@@ -40,19 +40,26 @@ static unsigned int round_ms(const struct dlm_ls *ls)
 	return READ_ONCE(ls->node->config.toss_secs) * MSEC_PER_SEC / AGE_ROUNDS;
 }
 
-/**
- * dlm_owe - have work done on a resource
- * @r: resource with locks, locked
- * @delay_ms: 0, or not before so many milliseconds have passed
- */
-void dlm_owe(struct dlm_rsb *r, unsigned int delay_ms)
+static void enlist(struct dlm_rsb *r, struct list_head *list)
 {
 	struct dlm_later *la = &r->ls->later;
 
 	r->flags |= DLM_RSB_OWED;
 	spin_lock(&la->lock);
-	list_move_tail(&r->link, delay_ms ? &la->delayed : &la->owed);
+	list_move_tail(&r->link, list);
 	spin_unlock(&la->lock);
+}
+
+/**
+ * dlm_owe - have work done on a resource
+ * @r: resource with locks, locked
+ * @delay_ms: 0, or about how many milliseconds it has time
+ */
+void dlm_owe(struct dlm_rsb *r, unsigned int delay_ms)
+{
+	struct dlm_later *la = &r->ls->later;
+
+	enlist(r, delay_ms ? &la->delayed : &la->owed);
 	dlm_ls_kick(r->ls, delay_ms);
 }
 
@@ -137,7 +144,7 @@ static bool step(struct dlm_rsb *r, struct dlm_fx *fx)
  * @fx: effects
  *
  * Context: may sleep for memory; inside the gate.
- * Return: 0, or -ENOMEM: the rest stays owed.
+ * Return: 0, or -ENOMEM: the rest stays owed, and is done in a while.
  */
 int dlm_later_run(struct dlm_ls *ls, struct dlm_fx *fx)
 {
@@ -145,15 +152,18 @@ int dlm_later_run(struct dlm_ls *ls, struct dlm_fx *fx)
 	struct dlm_rsb *r;
 
 	while (!list_empty_careful(&la->owed)) {
-		if (ls->comms && dlm_fx_reserve(ls, fx, 2, GFP_NOIO))
+		if (ls->comms && dlm_fx_reserve(ls, fx, 2, GFP_NOIO)) {
+			dlm_ls_kick(ls, RETRY_MS);
 			return -ENOMEM;
+		}
 		r = lock_first(ls, &la->owed, DLM_RSB_OWED, false);
 		if (!r)
 			break;
 		/* what arises in the step is owed anew */
 		dlm_unlist(r);
+		/* nobody needs to be woken for it: a kick now would cut the next delay short */
 		if (step(r, fx))
-			dlm_owe(r, 0);
+			enlist(r, &la->owed);
 		dlm_rsb_unlock(r);
 		cond_resched();
 	}

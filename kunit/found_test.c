@@ -461,7 +461,41 @@ static void stored_request_of_directory(struct kunit *test)
 	c_unlock(l, 0);
 }
 
+/*
+ * Who repeats a request that was turned away has nothing left to do then.  If its work were due
+ * at once, the next time that it is turned away would not wait either, and it would go round
+ * between directory and old master as fast as they answer.
+ */
+static void turned_away_waits(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *was = c_new(c, 3, name), *l = c_new(c, 2, name);
+	struct r_host *h = &c->r->host[2];
+	struct dlm_rsb *r;
+
+	c_lock(was, NL, 0, 0);
+	c_unlock(was, 0);
+	r = dlm_rsb_find(c_ls(c, 3), name, strlen(name));
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	dlm_rsb_forget(r);
+	KUNIT_EXPECT_EQ(test, call_lock(l, PR, 0), 0);
+	c_settle(c);
+	KUNIT_EXPECT_TRUE(test, ktime_after(h->due, c->r->now));
+	KUNIT_ASSERT_NE(test, h->due, KTIME_MAX);
+	c->r->now = h->due;
+	h->due = KTIME_MAX;
+	c_forget(c);
+	dlm_ls_work(c_ls(c, 2), c->r->now);
+	KUNIT_EXPECT_TRUE(test, ktime_after(h->due, c->r->now));
+	c_advance(c, 500);
+	KUNIT_EXPECT_GT(test, c->count[DLM_MSG_REQUEST] + c->count[DLM_MSG_LOOKUP], 0U);
+	t_granted(l, PR);
+	c_check(c);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(turned_away_waits),
 	KUNIT_CASE(unlock_names_value_block),
 	KUNIT_CASE(adopted_too_early),
 	KUNIT_CASE(purge_without_memory),

@@ -98,6 +98,17 @@ void sim_fail(struct sim *s, const char *fmt, ...)
 	va_end(args);
 }
 
+static void tell_waiting(struct dlm_lkb *lkb, void *arg)
+{
+	const struct dlm_rsb *r = lkb->rsb;
+
+	if (lkb->status == DLM_LKSTS_GRANTED && !lkb->wait_type)
+		return;
+	pr_info("sim   lock %x of \"%.*s\" (flags %x, master %d): node %d, flags %x, status %d, awaits %d (%d), tries %d\n",
+		lkb->id, r->len, r->name, r->flags, r->nodeid, lkb->nodeid, lkb->flags,
+		lkb->status, lkb->wait_type, lkb->wait_count, lkb->tries);
+}
+
 /**
  * sim_report - print what there is to know of what was wrong
  * @w: the world
@@ -119,6 +130,7 @@ void sim_report(struct sim_world *w)
 				dlm_phase_name(n->ls->recovery->phase),
 				n->ls->recovery->status,
 				n->due == KTIME_MAX ? -1 : ktime_ms_delta(n->due, w->now));
+			dlm_lkb_walk(n->ls, tell_waiting, NULL);
 		}
 	}
 	KUNIT_FAIL(w->test, "dlm.sim_seed=%u step %u: %s", w->seed, w->step, w->why);
