@@ -298,6 +298,29 @@ static void denied_demotion(struct kunit *test)
 	t_cast(b, 0, EX, DEMOTED);
 }
 
+/* demoted in a grant pass, which nobody tells its holder: the answer to a cancel tells the mode */
+static void cancel_of_demoted(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *keep;
+	const char *name = mastered(c, &keep);
+	struct t_lock *a = c_new(c, 2, name), *b = c_new(c, 3, name), *x = c_new(c, 1, name);
+
+	c_lock(a, PR, 0, 0);
+	c_lock(b, PR, 0, 0);
+	c_lock(x, NL, 0, 0);
+	c_convert(a, EX, CONVDEADLK, WAITS);
+	t_bast(b, EX);
+	c_convert(b, EX, NODLCKWT, WAITS);
+	c_unlock(x, 0);
+	t_quiet(a);
+	KUNIT_EXPECT_EQ(test, t_call_cancel(a, CANCEL, -DLM_ECANCEL), 0);
+	c_settle(c);
+	t_cast(a, -DLM_ECANCEL, NL, 0);
+	t_granted(b, EX);
+	c_check(c);
+}
+
 /* --- messages that make no sense ---------------------------------------- */
 
 /* what must not change */
@@ -436,6 +459,31 @@ static void bad_messages(struct kunit *test)
 	c_unlock(l, 0);
 }
 
+/* in a holder's way is only what its master says is, and only in modes that exist */
+static void basts_of_others(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *keep;
+	const char *name = mastered(c, &keep);
+	struct t_lock *l = c_new(c, 2, name);
+	struct dlm_w_msg msg = { .type = cpu_to_le32(DLM_MSG_BAST) };
+	u64 bad;
+
+	c_lock(l, PR, 0, 0);
+	msg.remid = cpu_to_le32(l->id);
+	msg.bastmode = cpu_to_le32(EX);
+	c_inject(c, 3, 2, &msg, NULL, 0);
+	t_quiet(l);
+	msg.bastmode = cpu_to_le32(6);
+	bad = count_bad(c);
+	c_inject(c, 1, 2, &msg, NULL, 0);
+	t_quiet(l);
+	KUNIT_EXPECT_EQ(test, count_bad(c), bad + 1);
+	msg.bastmode = cpu_to_le32(EX);
+	c_inject(c, 1, 2, &msg, NULL, 0);
+	t_bast(l, EX);
+}
+
 /* a conversion of a lock that waits */
 static void convert_busy(struct kunit *test)
 {
@@ -472,7 +520,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(denied_grants),
 	KUNIT_CASE(denied_basts),
 	KUNIT_CASE(denied_demotion),
+	KUNIT_CASE(cancel_of_demoted),
 	KUNIT_CASE(bad_messages),
+	KUNIT_CASE(basts_of_others),
 	KUNIT_CASE(convert_busy),
 	{ }
 };
