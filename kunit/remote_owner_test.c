@@ -369,6 +369,8 @@ static const struct {
 	{ "type", 2, 1, 0x80000001 },
 	{ "from a stranger", 9, 1, DLM_MSG_CANCEL },
 	{ "from itself", 1, 1, DLM_MSG_CANCEL },
+	{ "request from a stranger", 9, 1, DLM_MSG_REQUEST, 5, 5, PR, 0, 0, 1 },
+	{ "request from itself", 1, 1, DLM_MSG_REQUEST, 5, 5, PR, 0, 0, 1 },
 	{ "request, mode", 2, 1, DLM_MSG_REQUEST, 5, 5, 6, 0, 0, 1,
 	  DLM_MSG_REQUEST_REPLY, -EINVAL },
 	{ "request, no mode", 2, 1, DLM_MSG_REQUEST, 5, 5, -1, 0, 0, 1,
@@ -484,6 +486,31 @@ static void basts_of_others(struct kunit *test)
 	t_bast(l, EX);
 }
 
+/* a directory node that names nobody, or a stranger, is asked again */
+static void master_is_a_stranger(struct kunit *test)
+{
+	static const int odd[] = { 0, -5, 9 };
+	struct c_world *c = test->priv;
+	struct t_lock *l;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(odd); i++) {
+		struct dlm_w_msg msg = { .type = cpu_to_le32(DLM_MSG_LOOKUP_REPLY) };
+
+		l = c_new(c, 2, c_name(c, 1));
+		KUNIT_EXPECT_EQ(test, t_call_lock(l, EX, 0, l->name, strlen(l->name)), 0);
+		msg.lkid = cpu_to_le32(l->id);
+		msg.nodeid = cpu_to_le32(odd[i]);
+		c_forget(c);
+		c_inject(c, 1, 2, &msg, NULL, 0);
+		c_advance(c, 100);
+		KUNIT_EXPECT_GT(test, c->count[DLM_MSG_LOOKUP], 0U);
+		t_granted(l, EX);
+		KUNIT_EXPECT_EQ(test, c_master(c, 2, l->name), 0);
+	}
+	c_check(c);
+}
+
 /* a conversion of a lock that waits */
 static void convert_busy(struct kunit *test)
 {
@@ -523,6 +550,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cancel_of_demoted),
 	KUNIT_CASE(bad_messages),
 	KUNIT_CASE(basts_of_others),
+	KUNIT_CASE(master_is_a_stranger),
 	KUNIT_CASE(convert_busy),
 	{ }
 };
