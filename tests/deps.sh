@@ -24,7 +24,7 @@ packages() {
 	build) echo gcc make linux-headers-amd64 libc6-dev kmod ;;
 	vm)    echo gcc make libc6-dev kmod sparse rsync cpio xz-utils zstd \
 			qemu-system-x86 busybox-static libdlm3 libdlm-dev udev strace \
-			mmdebstrap iproute2 binutils mount procps util-linux ;;
+			mmdebstrap iproute2 binutils mount procps util-linux python3 ;;
 	m32)   echo gcc make ;;
 	kunit) echo gcc make libc6-dev linux-source-6.1 flex bison bc libelf-dev libssl-dev \
 			ccache cpio kmod python3 qemu-system-x86 rsync xz-utils ;;
