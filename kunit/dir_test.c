@@ -228,6 +228,25 @@ static void request_rows(struct kunit *test)
 	}
 }
 
+/* whose own locks are elsewhere does not become master, not even for the directory node */
+static void request_with_own_locks(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *a = c_new(c, 3, name), *b = c_new(c, 2, name);
+
+	t_call_lock(a, NL, 0, name, strlen(name));
+	c_settle(c);
+	t_granted(a, NL);
+	t_call_lock(b, NL, 0, name, strlen(name));
+	c_settle(c);
+	t_granted(b, NL);
+	fake(c, 1, DLM_MSG_REQUEST, name, 0);
+	t_reply(c, REQUEST_REPLY, -ENOTBLK, 0);
+	KUNIT_EXPECT_EQ(test, c_master(c, 2, name), 3);
+	c_check(c);
+}
+
 /* messages.md 13 */
 static void remove_rows(struct kunit *test)
 {
@@ -425,6 +444,7 @@ static struct kunit_case dir_cases[] = {
 	KUNIT_CASE(array),
 	KUNIT_CASE(lookup_rows),
 	KUNIT_CASE(request_rows),
+	KUNIT_CASE(request_with_own_locks),
 	KUNIT_CASE(remove_rows),
 	KUNIT_CASE(ageing),
 	KUNIT_CASE(remembered),
