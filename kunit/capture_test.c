@@ -6,6 +6,7 @@
  * Recovery messages are built by the machine that needs them, so their bytes are compared there.
  */
 #include <linux/kstrtox.h>
+#include <dlm/compat.h>
 #include "capture.h"
 #include "rnet.h"
 #include "../dlm_lowcomms/peer.h"

@@ -16,6 +16,11 @@
 #include <linux/version.h>
 #include <net/net_namespace.h>
 
+/* hex2bin() */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#include <linux/hex.h>
+#endif
+
 /* members of struct file_lock: owner, flags, type, pid */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
 #include <linux/filelock.h>
