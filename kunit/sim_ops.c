@@ -457,8 +457,12 @@ static void doom(struct sim_node *n, u32 pid)
 		lkb = dlm_lkb_lock(n->ls, l->id);
 		if (!lkb)
 			continue;
-		if (lkb->flags & DLM_LKB_ORPHAN && (!pid || lkb->pid == pid))
+		if (lkb->flags & DLM_LKB_ORPHAN && (!pid || lkb->pid == pid)) {
 			l->doomed = n->s->changes + 1;
+			/* as sim_purge(), when the message arrives */
+			sim_spoiled(l);
+			sim_leaves(l);
+		}
 		dlm_rsb_unlock(lkb->rsb);
 	}
 }

@@ -46,7 +46,7 @@ static bool in_use(const struct sim_lock *not)
 
 	for (l = not->s->lock; l < not->s->lock + SIM_LOCKS; l++)
 		if (l != not && l->name == not->name && l->held != IV && !l->unlocking &&
-		    (l->life == SIM_LIVE || l->life == SIM_ORPHAN))
+		    (l->life == SIM_LIVE || (l->life == SIM_ORPHAN && !l->doomed)))
 			return true;
 	return false;
 }
