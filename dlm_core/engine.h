@@ -249,6 +249,7 @@ unsigned int dlm_later_work(struct dlm_ls *ls, ktime_t now);
 
 /* grant.c */
 int dlm_alternative_mode(const struct dlm_lkb *lkb);
+bool dlm_excluded(const struct dlm_lkb *lkb, int mode);
 bool dlm_grant_now(struct dlm_lkb *lkb, int *err);
 void dlm_grant(struct dlm_lkb *lkb);
 bool dlm_grant_converts(struct dlm_rsb *r, struct dlm_fx *fx,
@@ -269,6 +270,7 @@ int dlm_master_cancel(struct dlm_lkb *lkb);
 bool dlm_owner_add(struct dlm_owner *owner, struct dlm_lkb *lkb);
 void dlm_owner_drop(struct dlm_lkb *lkb);
 void dlm_ls_drop_locks(struct dlm_ls *ls);
+bool dlm_has_zombies(struct dlm_ls *ls);
 int dlm_sweep_zombies(struct dlm_ls *ls);
 int dlm_purge_inside(struct dlm_ls *ls, u32 pid, struct dlm_fx *fx);
 unsigned int dlm_ls_users(struct dlm_ls *ls);

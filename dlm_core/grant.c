@@ -14,8 +14,15 @@ static bool is_conversion(const struct dlm_lkb *lkb)
 	return lkb->grmode != DLM_LOCK_IV;
 }
 
-/* does another lock hold what excludes @mode? */
-static bool conflicts(const struct dlm_lkb *lkb, int mode)
+/**
+ * dlm_excluded - does another lock hold what excludes a mode?
+ * @lkb: the lock; what it holds itself does not count
+ * @mode: the mode
+ *
+ * Context: resource locked.
+ * Return: true if so.
+ */
+bool dlm_excluded(const struct dlm_lkb *lkb, int mode)
 {
 	const struct dlm_rsb *r = lkb->rsb;
 	unsigned long in_the_way = r->modes & dlm_modes_conflicting(mode);
@@ -39,7 +46,7 @@ static bool may_have(const struct dlm_lkb *lkb, int mode, bool now)
 
 	if ((lkb->exflags & DLM_LKF_EXPEDITE) && !is_conversion(lkb))
 		return true;
-	if (conflicts(lkb, mode))
+	if (dlm_excluded(lkb, mode))
 		return false;
 	if (is_conversion(lkb)) {
 		if (r->flags & DLM_RSB_RECOVER_GRANT)

@@ -244,7 +244,7 @@ unsigned int dlm_later_work(struct dlm_ls *ls, ktime_t now)
 	err = dlm_later_run(ls, &fx);
 	if (!err)
 		err = forget_old(ls, &fx);
-	if (!err && READ_ONCE(la->zombies))
+	if (!err && dlm_has_zombies(ls))
 		err = dlm_sweep_zombies(ls);
 	dlm_fx_flush(&fx);
 	if (err)

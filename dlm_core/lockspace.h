@@ -122,7 +122,8 @@ struct dlm_members {
  * @owed: resources with something to do now, through dlm_rsb.link
  * @delayed: the same, but not before the next dlm_ls_work()
  * @unused: inactive resources that age, oldest first
- * @zombies: a handle was closed whose locks could not go; dlm_sweep_zombies()
+ * @zombies: locks so far that could not go when their handle was closed
+ * @swept: @zombies at the time when the last dlm_sweep_zombies() that did all began
  * @round: rounds of ageing so far
  * @next_round: when the next one begins
  */
@@ -131,7 +132,8 @@ struct dlm_later {
 	struct list_head	owed;
 	struct list_head	delayed;
 	struct list_head	unused;
-	bool			zombies;
+	atomic_t		zombies;
+	int			swept;
 	u32			round;
 	ktime_t			next_round;
 };

@@ -175,7 +175,7 @@ static void make_zombie(struct dlm_lkb *lkb, bool all)
 	dlm_watch_stop(lkb);
 	dlm_owner_drop(lkb);
 	lkb->flags |= DLM_LKB_ZOMBIE;
-	WRITE_ONCE(ls->later.zombies, true);
+	atomic_inc(&ls->later.zombies);
 }
 
 /* how a handle's locks are let go */
@@ -338,10 +338,14 @@ static bool match_pid(const struct dlm_lkb *lkb, const void *arg)
  */
 int dlm_purge_inside(struct dlm_ls *ls, u32 pid, struct dlm_fx *fx)
 {
-	unsigned long left = count_locks(&ls->orphans, &ls->orphan_lock);
+	unsigned long left;
 	struct dlm_lkb *lkb;
 	struct dlm_rsb *r;
 
+	/* of handles that were closed before, too */
+	if (dlm_has_zombies(ls) && dlm_sweep_zombies(ls))
+		return -ENOMEM;
+	left = count_locks(&ls->orphans, &ls->orphan_lock);
 	while (left--) {
 		if (ls->comms && dlm_fx_reserve(ls, fx, 1, GFP_NOIO))
 			return -ENOMEM;
@@ -440,7 +444,8 @@ static bool match_name(const struct dlm_lkb *lkb, const void *arg)
  *
  * Context: does not wait for recovery.
  * Return: 0 with op->lkid set, -EAGAIN (orphans of that name have other
- * modes, or the oldest is not at rest yet), -ENOENT (none, or lockspace gone),
+ * modes, or the oldest is not at rest yet, or locks of handles that were closed
+ * during recovery are about to become orphans), -ENOENT (none, or lockspace gone),
  * -EINVAL (flags, mode, owner closing).
  */
 int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
@@ -458,7 +463,7 @@ int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
 		return -ENOENT;
 	lkb = lock_orphan(ls, match_name, &key);
 	if (!lkb)
-		return key.other_mode ? -EAGAIN : -ENOENT;
+		return key.other_mode || dlm_has_zombies(ls) ? -EAGAIN : -ENOENT;
 
 	r = lkb->rsb;
 	if (lkb->ops != op->ops) {
@@ -528,6 +533,18 @@ static void sweep(struct dlm_lkb *lkb, struct dlm_fx *fx)
 }
 
 /**
+ * dlm_has_zombies - are there locks that dlm_sweep_zombies() is to let go?
+ * @ls: the lockspace
+ *
+ * Context: any.
+ * Return: true if there may be.
+ */
+bool dlm_has_zombies(struct dlm_ls *ls)
+{
+	return atomic_read(&ls->later.zombies) != READ_ONCE(ls->later.swept);
+}
+
+/**
  * dlm_sweep_zombies - let the locks of handles go that were closed while it was not possible
  * @ls: the lockspace
  *
@@ -536,13 +553,12 @@ static void sweep(struct dlm_lkb *lkb, struct dlm_fx *fx)
  */
 int dlm_sweep_zombies(struct dlm_ls *ls)
 {
+	int upto = atomic_read(&ls->later.zombies), err;
 	struct dlm_fx fx = { };
-	int err;
 
-	WRITE_ONCE(ls->later.zombies, false);
 	err = dlm_each_flagged(ls, DLM_LKB_ZOMBIE, sweep, &fx);
-	if (err)
-		WRITE_ONCE(ls->later.zombies, true);
+	if (!err)
+		WRITE_ONCE(ls->later.swept, upto);
 	dlm_fx_flush(&fx);
 	return err;
 }

@@ -575,6 +575,23 @@ static const struct dlm_lkb *find_granted(const struct dlm_rsb *r, int a, int b)
 }
 
 /*
+ * A conversion with CONVDEADLK may have been demoted without its holder's knowledge.  That
+ * another holds what excludes its mode tells; of two such conversions nobody knows which.
+ */
+static void finish_demotions(struct dlm_rsb *r)
+{
+	struct dlm_lkb *lkb;
+
+	list_for_each_entry(lkb, &r->convert, queue)
+		if ((lkb->exflags & DLM_LKF_CONVDEADLK) && lkb->grmode > DLM_LOCK_NL &&
+		    dlm_excluded(lkb, lkb->grmode))
+			lkb->sbflags |= DLM_SBF_DEMOTED;
+	list_for_each_entry(lkb, &r->convert, queue)
+		if ((lkb->sbflags & DLM_SBF_DEMOTED) && lkb->grmode > DLM_LOCK_NL)
+			dlm_lkb_hold(lkb, DLM_LOCK_NL);
+}
+
+/*
  * PR and CW exclude each other, and a conversion from one to the other holds what it
  * gives up until it is granted.  If the old master had granted the other mode
  * already, to somebody else, the conversion had lost its mode on the way.
@@ -679,8 +696,10 @@ static void finish_rsb(struct dlm_rsb *r, char **spare)
 		r->flags &= ~(DLM_RSB_LVB_INVALID | DLM_RSB_RECOVER_GRANT |
 			      DLM_RSB_GRANT_OWED);
 	} else {
-		if (new)
+		if (new) {
+			finish_demotions(r);
 			finish_converts(r);
+		}
 		finish_lvb(r, spare);
 		if (new && !(list_empty(&r->convert) && list_empty(&r->wait)))
 			r->flags |= DLM_RSB_RECOVER_GRANT;

@@ -350,10 +350,12 @@ static void take_value_block(struct dlm_lkb *lkb, const struct dlm_recv *m)
 	lkb->lvbseq = le32_to_cpu(m->msg->lvbseq);
 }
 
+/* a demotion that was known before stays true, whatever a later master knows of it */
 static void take_sbflags(struct dlm_lkb *lkb, const struct dlm_recv *m)
 {
-	lkb->sbflags = le32_to_cpu(m->msg->sbflags) &
-		       (DLM_SBF_DEMOTED | DLM_SBF_VALNOTVALID | DLM_SBF_ALTMODE);
+	lkb->sbflags &= DLM_SBF_DEMOTED;
+	lkb->sbflags |= le32_to_cpu(m->msg->sbflags) &
+			(DLM_SBF_DEMOTED | DLM_SBF_VALNOTVALID | DLM_SBF_ALTMODE);
 }
 
 /* the master says that the lock has what it wants */
@@ -791,6 +793,18 @@ static void recover_overlap(struct dlm_lkb *lkb, struct dlm_fx *fx)
 	}
 }
 
+/*
+ * The master that is gone may have demoted this conversion and granted another lock instead,
+ * and nobody is left who could say so: the lock is taken as demoted.  Its owner allowed that.
+ */
+static void demote_in_doubt(struct dlm_lkb *lkb)
+{
+	if (!(lkb->exflags & DLM_LKF_CONVDEADLK) || lkb->grmode == DLM_LOCK_NL)
+		return;
+	dlm_lkb_hold(lkb, DLM_LOCK_NL);
+	lkb->sbflags |= DLM_SBF_DEMOTED;
+}
+
 /**
  * dlm_waiter_recover - what becomes of an operation whose answer may never come
  * @lkb: any lock
@@ -815,8 +829,10 @@ void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone)
 	lkb->stale_cancels = 0;
 	lkb->wait_count = lkb->wait_type ? 1 : 0;
 	switch (lkb->wait_type) {
-	case DLM_MSG_REQUEST:
 	case DLM_MSG_CONVERT:
+		demote_in_doubt(lkb);
+		fallthrough;
+	case DLM_MSG_REQUEST:
 		lkb->flags |= DLM_LKB_RESEND;
 		break;
 	case DLM_MSG_UNLOCK:

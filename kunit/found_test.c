@@ -88,6 +88,37 @@ static void adopted_too_early(struct kunit *test)
 	c_check(c);
 }
 
+/*
+ * A handle that is closed without memory for messages, or during recovery, leaves locks that
+ * are swept up later.  Until then no orphan is denied, and a purge gets them.
+ */
+static void orphans_not_swept_up(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *keep = c_new(c, 1, name), *l = c_new(c, 2, name);
+	struct t_lock *heir = c_new(c, 2, name);
+
+	if (!t_faults_possible())
+		kunit_skip(test, "no fault injection in this kernel");
+	l->client = c->w[2].client[1];
+	c_lock(keep, NL, 0, 0);
+	c_lock(l, PR, PERSISTENT, 0);
+	t_faults_begin(0);
+	t_fail_nth(1);
+	t_client_close(l->client);
+	KUNIT_EXPECT_TRUE(test, t_failed());
+	t_faults_end();
+	KUNIT_EXPECT_EQ(test, t_call_adopt(heir, PR, ORPHAN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, dlm_orphans_purge(c_ls(c, 2), 0), 0);
+	KUNIT_EXPECT_EQ(test, t_call_adopt(heir, PR, ORPHAN), -ENOENT);
+	c_settle(c);
+	t_quiet(l);
+	t_gone(l);
+	KUNIT_EXPECT_EQ(test, dlm_lkb_count(c_ls(c, 2)), 0U);
+	c_check(c);
+}
+
 /* a purge that has no memory for its messages ends persistent locks all the same, later */
 static void purge_without_memory(struct kunit *test)
 {
@@ -189,6 +220,89 @@ static void cancel_too_late(struct kunit *test)
 	t_quiet(l);
 	t_holds(l, EX);
 	c_convert(l, NL, 0, 0);
+	c_check(c);
+}
+
+/*
+ * A conversion with CONVDEADLK was demoted for another one, and the master dies.  What it held
+ * is not its any more, and it is told in the end, even if its holder was @told before.
+ */
+static void demoted_and_gone(struct kunit *test, bool told)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *keep, *l[TRIES], *other[TRIES];
+	const char *name;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		name = c_name(c, 3);
+		keep = c_new(c, 3, name);
+		l[i] = c_new(c, 2, name);
+		other[i] = c_new(c, 1, name);
+		c_lock(keep, NL, 0, 0);
+		c_lock(l[i], PR, 0, 0);
+		c_lock(other[i], PR, 0, 0);
+		c_convert(other[i], EX, 0, WAITS);
+		t_bast(l[i], EX);
+		KUNIT_EXPECT_EQ(test, t_call_convert(l[i], EX, CONVERT | CONVDEADLK), 0);
+		c_step(c, 2, 3);
+		while (c_step(c, 3, 1))
+			;
+		while (told && c_step(c, 3, 2))
+			;
+		t_granted(other[i], EX);
+		t_bast(other[i], EX);
+	}
+	die_and_recover(c, 3);
+	for (i = 0; i < TRIES; i++) {
+		t_quiet(other[i]);
+		t_quiet(l[i]);
+		t_holds(other[i], EX);
+	}
+	c_check(c);
+	for (i = 0; i < TRIES; i++) {
+		c_unlock(other[i], 0);
+		c_settle(c);
+		t_cast(l[i], 0, EX, DLM_SBF_DEMOTED);
+	}
+	c_check(c);
+}
+
+static void demoted_by_who_is_gone(struct kunit *test)
+{
+	demoted_and_gone(test, false);
+}
+
+static void demoted_and_told(struct kunit *test)
+{
+	demoted_and_gone(test, true);
+}
+
+/* the same, but it waited already and was demoted later, of which the holder is never told */
+static void demoted_while_it_waited(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 3);
+	struct t_lock *keep = c_new(c, 3, name), *l = c_new(c, 1, name);
+	struct t_lock *other = c_new(c, 2, name);
+
+	c_lock(keep, CR, 0, 0);
+	c_lock(l, PR, 0, 0);
+	c_lock(other, PR, 0, 0);
+	c_convert(l, EX, CONVDEADLK, WAITS);
+	t_bast(keep, EX);
+	t_bast(other, EX);
+	c_convert(other, EX, NODLCKWT | NOORDER, WAITS);
+	c_unlock(keep, 0);
+	t_granted(other, EX);
+	t_bast(other, EX);
+	die_and_recover(c, 3);
+	t_bast(other, EX);
+	t_quiet(l);
+	t_holds(other, EX);
+	c_check(c);
+	c_unlock(other, 0);
+	t_cast(l, 0, EX, DLM_SBF_DEMOTED);
 	c_check(c);
 }
 
@@ -498,11 +612,15 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(turned_away_waits),
 	KUNIT_CASE(unlock_names_value_block),
 	KUNIT_CASE(adopted_too_early),
+	KUNIT_CASE(orphans_not_swept_up),
 	KUNIT_CASE(purge_without_memory),
 	KUNIT_CASE(stale_record),
 	KUNIT_CASE(stored_request_of_directory),
 	KUNIT_CASE(waiter_and_new_master),
 	KUNIT_CASE(cancel_too_late),
+	KUNIT_CASE(demoted_by_who_is_gone),
+	KUNIT_CASE(demoted_and_told),
+	KUNIT_CASE(demoted_while_it_waited),
 	KUNIT_CASE(nobody_passed_over),
 	{ }
 };
