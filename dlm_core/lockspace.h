@@ -116,6 +116,9 @@ struct dlm_members {
 	struct dlm_member	member[];
 };
 
+/* a power of two */
+#define DLM_TURNED_AWAY	16
+
 /**
  * struct dlm_later - what a lockspace does later (later.c)
  * @lock: guards all of it; leaf below a resource's lock
@@ -199,7 +202,7 @@ struct dlm_ls_stats {
  * @walk_pass: number of the last dlm_rsb_walk()
  * @later: owed work and unused resources
  * @said: by node id: kinds of nonsense that the log has already; dlm_first_bad()
- * @turned_away: holder and id of the lock whose REQUEST got EBADR last
+ * @turned_away: hashes of names, each in a place of its own, whose last REQUEST got EBADR
  * @deny_packets: tests: so many allocations of packets under a spinlock fail
  * @sysfs: its object in /sys/kernel/dlm (ls_sysfs.c), or NULL
  * @debug_files: its debugfs files
@@ -259,7 +262,7 @@ struct dlm_ls {
 	u8			walk_pass;
 	struct dlm_later	later;
 	struct xarray		said;
-	u64			turned_away;
+	u32			turned_away[DLM_TURNED_AWAY];
 	unsigned int		deny_packets;
 
 	struct dlm_ls_kobj	*sysfs;

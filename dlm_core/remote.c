@@ -183,21 +183,22 @@ static int request_reserve(const struct dlm_recv *m, struct reserve *res)
 
 /*
  * Who asks us for what we do not know has that from a time when we did, and asks the
- * directory next.  If the same request comes again, the directory has it from there, too: its
- * node may have been another when we forgot the resource.  Such a record must go, or
- * the request is sent here for ever.
+ * directory next.  If somebody asks for that name again, the directory has it from there, too:
+ * its node may have been another when we forgot the resource.  Such a record must go, or
+ * requests are sent here for ever.  Once too often does no harm: no LOOKUP of ours is under way
+ * for what we do not know.
  */
-static void turn_away(const struct dlm_recv *m, struct dlm_rsb *r, int err)
+static void turn_away(const struct dlm_recv *m, struct dlm_rsb *r, int err, bool fresh)
 {
-	u64 who = (u64)m->nodeid << 32 | le32_to_cpu(m->msg->lkid);
+	u32 *last = &m->ls->turned_away[r->hash % DLM_TURNED_AWAY];
 
 	dlm_send_error(m->ls, m->nodeid, m->msg, DLM_MSG_REQUEST_REPLY, err,
 		       m->fx);
-	if (err != -EBADR)
+	if (err != -EBADR || !fresh)
 		return;
-	if (READ_ONCE(m->ls->turned_away) == who)
+	if (READ_ONCE(*last) == r->hash)
 		dlm_send_remove(r, dlm_dir_nodeid(m->ls, r->name, r->len), m->fx);
-	WRITE_ONCE(m->ls->turned_away, who);
+	WRITE_ONCE(*last, r->hash);
 }
 
 /**
@@ -230,7 +231,7 @@ int dlm_recv_request(const struct dlm_recv *m)
 	}
 	err = become_master(m, r, op.fresh);
 	if (err)
-		turn_away(m, r, err);
+		turn_away(m, r, err, op.fresh);
 	else
 		err = request_locked(m, r, &res);
 	dlm_rsb_unlock(r);

@@ -135,6 +135,15 @@ static void entry(struct c_world *c, const char *name, int master, bool active)
 	dlm_rsb_unlock(r);
 }
 
+static void use(struct c_world *c, int node, const char *name)
+{
+	struct t_lock *l = c_new(c, node, name);
+
+	c_lock(l, PR, 0, 0);
+	c_unlock(l, 0);
+	c_forget(c);
+}
+
 /* messages.md 5.1 */
 static void lookup_rows(struct kunit *test)
 {
@@ -247,6 +256,33 @@ static void request_with_own_locks(struct kunit *test)
 	c_check(c);
 }
 
+/* the directory believes in us, and we know nothing: the second who asks gets that put right */
+static void turned_away_twice(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct dlm_w_msg other = {
+		.type = cpu_to_le32(DLM_MSG_REQUEST),
+		.lkid = cpu_to_le32(OUR_ID + 1),
+		.rqmode = cpu_to_le32(PR),
+		.grmode = cpu_to_le32(-1),
+	};
+	struct dlm_rsb *r;
+
+	use(c, 2, name);
+	r = dlm_rsb_find(c_ls(c, 2), name, strlen(name));
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	dlm_rsb_forget(r);
+	fake(c, 3, DLM_MSG_REQUEST, name, 0);
+	t_reply(c, REQUEST_REPLY, -EBADR, 0);
+	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), 2);
+	c_inject(c, 3, 2, &other, name, strlen(name));
+	c_settle(c);
+	c_sent(c, "REQUEST_REPLY*2 REMOVE");
+	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), -2);
+	c_check(c);
+}
+
 /* messages.md 13 */
 static void remove_rows(struct kunit *test)
 {
@@ -279,15 +315,6 @@ static void remove_rows(struct kunit *test)
 }
 
 /* --- forgetting --------------------------------------------------------- */
-
-static void use(struct c_world *c, int node, const char *name)
-{
-	struct t_lock *l = c_new(c, node, name);
-
-	c_lock(l, PR, 0, 0);
-	c_unlock(l, 0);
-	c_forget(c);
-}
 
 /* what stays, and for how long (messages.md 13) */
 static void ageing(struct kunit *test)
@@ -445,6 +472,7 @@ static struct kunit_case dir_cases[] = {
 	KUNIT_CASE(lookup_rows),
 	KUNIT_CASE(request_rows),
 	KUNIT_CASE(request_with_own_locks),
+	KUNIT_CASE(turned_away_twice),
 	KUNIT_CASE(remove_rows),
 	KUNIT_CASE(ageing),
 	KUNIT_CASE(remembered),
