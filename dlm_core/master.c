@@ -95,10 +95,11 @@ int dlm_master_convert(struct dlm_lkb *lkb, struct dlm_fx *fx)
 void dlm_master_convert_effects(struct dlm_lkb *lkb, struct dlm_fx *fx,
 				int result)
 {
-	if (!result)
-		dlm_grant_pending(lkb->rsb, fx);
-	else
+	if (result)
 		blocked_effects(lkb, fx, result);
+	/* what a demoted lock held may be what a request with NOORDER waits for */
+	if (!result || (result == -EINPROGRESS && lkb->sbflags & DLM_SBF_DEMOTED))
+		dlm_grant_pending(lkb->rsb, fx);
 }
 
 /**

@@ -117,6 +117,26 @@ static void convdeadlk_demotes(struct kunit *test)
 	t_convert(w->b, PR, 0, 0);
 }
 
+/* what was given up may be what a request waits for that need not keep the order */
+static void demotion_serves_noorder(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+
+	t_lock(w->a, CR, 0, 0);
+	t_lock(w->b, PR, 0, 0);
+	t_lock(w->c, CR, 0, 0);
+	t_convert(w->a, EX, 0, WAITS);
+	t_bast(w->b, EX);
+	t_bast(w->c, EX);
+	t_lock(w->d, CW, NOORDER, WAITS);
+	KUNIT_EXPECT_EQ(test, t_call_convert(w->b, EX, CONVERT | CONVDEADLK), 0);
+	t_granted(w->d, CW);
+	t_bast(w->d, EX);
+	t_converting(w->b, NL);
+	t_quiet(w->b);
+	t_quiet(w->c);
+}
+
 /* once demoted, the lock is tried again before it is queued */
 static void convdeadlk_tries_again(struct kunit *test)
 {
@@ -361,6 +381,7 @@ static struct kunit_case deadlock_cases[] = {
 	KUNIT_CASE_PARAM(two_conversions, pair_gen_params),
 	KUNIT_CASE(noqueue_is_refused_instead),
 	KUNIT_CASE(convdeadlk_demotes),
+	KUNIT_CASE(demotion_serves_noorder),
 	KUNIT_CASE(convdeadlk_tries_again),
 	KUNIT_CASE(cancel_demoted),
 	KUNIT_CASE(convdeadlk_without_deadlock),

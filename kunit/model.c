@@ -458,6 +458,7 @@ int model_convert(struct model *m, const struct model_op *op)
 {
 	struct model_lock *l = &m->lock[op->slot];
 	enum answer answer;
+	bool demoted;
 	struct blocked b;
 
 	if (!flags_ok(op->flags, op->mode))
@@ -471,7 +472,8 @@ int model_convert(struct model *m, const struct model_op *op)
 	accept(l, op);
 	/* while it is being decided the lock is on no queue, so no rule sees it twice */
 	answer = decide(m, op->slot, true);
-	if (answer == DEMOTED) {
+	demoted = answer == DEMOTED;
+	if (demoted) {
 		while (scan_conversions(m, l->name, &b))
 			;
 		answer = decide(m, op->slot, true);
@@ -486,6 +488,8 @@ int model_convert(struct model *m, const struct model_op *op)
 	} else {
 		place(m, op->slot, MODEL_CONVERTING);
 		tell_holders(m, op->slot, false);
+		if (demoted)
+			rescan(m, l->name);
 	}
 	return 0;
 }
