@@ -138,6 +138,7 @@ struct sim_lock {
  * @moved: a program wrote or spoiled it, or let the last lock go, since the last rest: that may
  *	still be under way
  * @sure: recovery had to mark it not valid, and nobody wrote it since
+ * @writer: who wrote it since the last rest, or NULL
  */
 struct sim_name {
 	u64	value;
@@ -146,6 +147,7 @@ struct sim_name {
 	bool	fuzzy;
 	bool	moved;
 	bool	sure;
+	const struct sim_node *writer;
 };
 
 /**
@@ -552,6 +554,7 @@ void sim_spoiled(struct sim_lock *l);
 void sim_leaves(struct sim_lock *l);
 void sim_has_read(struct sim_lock *l, const struct dlm_lkb *lkb);
 void sim_values_in_doubt(struct sim *s);
+void sim_writer_dies(struct sim_node *n);
 void sim_values_settled(struct sim *s);
 void sim_clear_up(struct sim_lock *l);
 struct sim_before *sim_values_before(struct sim_node *n, bool alone);

@@ -83,8 +83,10 @@ static void die(struct sim_world *w, int i)
 
 	w->cover->fault[SIM_KILL]++;
 	sim_tell(w, "node %d: dies", i + 1);
-	for (s = w->space; s < sim_spaces_end(w); s++)
+	for (s = w->space; s < sim_spaces_end(w); s++) {
 		member[s->nr] = sim_is_member(&s->n[i]);
+		sim_writer_dies(&s->n[i]);
+	}
 	sim_machine_down(w, i);
 	for (s = w->space; s < sim_spaces_end(w); s++)
 		if (member[s->nr])
@@ -171,8 +173,9 @@ static void turned_away(struct sim_node *n)
 	struct sim_node *o;
 	bool differs = false;
 
+	/* who died since may have answered before */
 	for (o = n->s->n; o < sim_nodes_end(n->s); o++)
-		differs |= o->ls && o->odd != n->odd;
+		differs |= o->odd != n->odd;
 	if (rec->error != -EPROTO || n->ls->generation || !differs) {
 		sim_fail(n->s, "node %d: recovery failed: %d", n->id, rec->error);
 		return;

@@ -73,6 +73,7 @@ void sim_written(struct sim_lock *l)
 
 	name->moved = true;
 	name->sure = false;
+	name->writer = l->n;
 	name->value = l->value;
 	name->lost = false;
 	name->invalid = false;
@@ -149,6 +150,21 @@ void sim_values_in_doubt(struct sim *s)
 }
 
 /**
+ * sim_writer_dies - a machine is about to die
+ * @n: a node of it
+ *
+ * A program is not told when its value block has arrived at the master, so what it wrote last
+ * may be lost without a trace.
+ */
+void sim_writer_dies(struct sim_node *n)
+{
+	int i;
+
+	for (i = 0; i < SIM_NAMES; i++)
+		n->s->name[i].fuzzy |= n->s->name[i].writer == n;
+}
+
+/**
  * sim_has_read - a program was given the value block
  * @l: its lock
  * @lkb: the lock
@@ -209,6 +225,7 @@ void sim_values_settled(struct sim *s)
 		n->purged = false;
 	for (i = 0; i < SIM_NAMES; i++) {
 		s->name[i].moved = false;
+		s->name[i].writer = NULL;
 		if (troubled(s, i))
 			continue;
 		for (n = s->n; n < sim_nodes_end(s); n++) {
@@ -249,7 +266,8 @@ static void look_at_queue(struct sim_res *res, const struct list_head *queue,
 		c->gone = lkb->flags & DLM_LKB_MSTCPY && rec->phase <= DLM_PH_PURGE &&
 			  (alone || rec->ls->nodir || dlm_is_unpurged(rec, lkb->nodeid));
 		/* it may end, or wait no more, before it is looked at */
-		res->odd |= lkb->wait_type || lkb->wait_count;
+		res->odd |= lkb->wait_type || lkb->wait_count ||
+			    lkb->flags & DLM_LKB_ZOMBIE;
 	}
 }
 
