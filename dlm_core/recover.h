@@ -94,6 +94,7 @@ enum {
 
 #define DLM_RECOVER_REPEAT_MS	5000	/* unanswered STATUS, NAMES (recovery.md 6) */
 #define DLM_RECOVER_POLL_MS	1000	/* longest pause between two polls */
+#define DLM_RECOVER_AGAIN_MS	1000	/* until what was refused is sent again */
 #define DLM_RECOVER_NOMEM_MS	20	/* until another try to get memory */
 #define DLM_RECOVER_BATCH	512	/* resources or locks of one step */
 #define DLM_RECOVER_FLIGHT	1024	/* LOOKUPs or LOCKs without reply */
@@ -215,8 +216,8 @@ struct dlm_gone {
  * @queue_head: next to be sent
  * @queued: how many are to be sent
  * @flight: LOOKUPs or LOCKs without reply
- * @again: some LOOKUPs had a reply that makes no sense
- * @again_at: when to ask anew, 0 if that is not known yet
+ * @again: some LOOKUPs had a reply that makes no sense, or LOCKs were not taken
+ * @again_at: when to go on with them, 0 if that is not known yet
  * @copies: master copies made of LOCKs, by holder and its lock id; until a
  *	recovery has come to its end
  * @stored_lock: guards @stored, @stored_bytes; opening the gate; leaf
@@ -323,6 +324,7 @@ static inline void dlm_step_due(struct dlm_step *st, ktime_t when)
 }
 
 /* recoverd.c */
+bool dlm_step_pauses(struct dlm_step *st);
 int dlm_recover_init(struct dlm_ls *ls);
 void dlm_recover_pause(struct dlm_ls *ls);
 void dlm_recover_resume(struct dlm_ls *ls);

@@ -37,9 +37,6 @@
 #include <linux/slab.h>
 #include "recover.h"
 
-/* before a directory node is asked anew that named a master who is no member */
-#define ASK_ANEW_MS	1000
-
 /* lengths of names in pages are big-endian */
 static unsigned int get_len(const u8 *at)
 {
@@ -478,17 +475,9 @@ static int find_master(struct dlm_step *st, unsigned int root)
 /* what had an answer that makes no sense is asked anew, after a while */
 static int ask_anew(struct dlm_step *st)
 {
-	struct dlm_recovery *rec = st->rec;
-
-	if (!rec->again_at)
-		rec->again_at = ktime_add_ms(st->now, ASK_ANEW_MS);
-	if (ktime_before(st->now, rec->again_at)) {
-		dlm_step_due(st, rec->again_at);
+	if (dlm_step_pauses(st))
 		return DLM_STEP_WAIT;
-	}
-	rec->again = false;
-	rec->again_at = 0;
-	rec->cursor = 0;
+	st->rec->cursor = 0;
 	return DLM_STEP_MORE;
 }
 

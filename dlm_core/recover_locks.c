@@ -8,7 +8,7 @@
  *
  * What is to be sent is a ring of lock ids, made once.  Each lock is in the ring, or
  * its reply is due, or it is done with: a lock that the new master wants once more goes
- * back into the place that it left.
+ * back into the place that it left, and is sent again after a pause.
  *
  * A holder whose reply was lost in an interrupted recovery sends the same lock again.
  * The new master knows it by (holder, id there) from a table of what it got so.
@@ -347,7 +347,7 @@ int dlm_send_locks_run(struct dlm_step *st)
 			return err;
 	}
 	while (rec->queued) {
-		if (rec->flight >= DLM_RECOVER_FLIGHT)
+		if (rec->flight >= DLM_RECOVER_FLIGHT || dlm_step_pauses(st))
 			return DLM_STEP_WAIT;
 		if (!st->budget)
 			return DLM_STEP_MORE;
@@ -384,6 +384,7 @@ static void take_reply(struct dlm_recovery *rec, struct dlm_lkb *lkb,
 	switch (result) {
 	case -DLM_WIRE_EBADR:
 		send_again(rec, lkb->id);
+		rec->again = true;
 		break;
 	case 0:
 	case -EEXIST:

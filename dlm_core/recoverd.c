@@ -196,6 +196,33 @@ static const struct phase phases[DLM_PH_MAX] = {
 };
 
 /**
+ * dlm_step_pauses - is it too early to send again what was refused?
+ * @st: step; its recovery's @again is set when something was
+ *
+ * A peer that refuses in good faith is not as far as we are, or recovery will start anew; one
+ * that does it for ever shall not keep the network busy.
+ *
+ * Context: recovery locked.
+ * Return: true while the phase must wait; the step is due then when it need not any more.
+ */
+bool dlm_step_pauses(struct dlm_step *st)
+{
+	struct dlm_recovery *rec = st->rec;
+
+	if (!rec->again)
+		return false;
+	if (!rec->again_at)
+		rec->again_at = ktime_add_ms(st->now, DLM_RECOVER_AGAIN_MS);
+	if (ktime_before(st->now, rec->again_at)) {
+		dlm_step_due(st, rec->again_at);
+		return true;
+	}
+	rec->again = false;
+	rec->again_at = 0;
+	return false;
+}
+
+/**
  * dlm_phase_name - a phase in words
  * @phase: the phase
  *

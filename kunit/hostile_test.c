@@ -339,6 +339,40 @@ static void reply_of_last_time(struct kunit *test)
 	r_all_running(c->r);
 }
 
+/* a new master that refuses a lock again and again is asked once a second */
+static void refused_again_and_again(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct dlm_recovery *rec = c_ls(c, 2)->recovery;
+	const char *name = of_3_then_1(c);
+	struct t_lock *l = c_new(c, 2, name);
+	ktime_t start;
+	int i;
+
+	c_lock(c_new(c, 3, name), NL, 0, 0);
+	c_lock(c_new(c, 1, name), NL, 0, 0);
+	c_lock(l, NL, 0, 0);
+	r_kill(c->r, 3);
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	until_phase(c, DLM_PH_SEND);
+	KUNIT_ASSERT_EQ(test, c_master(c, 2, name), 1);
+	start = c->r->now;
+	for (i = 0; i < 5; i++) {
+		steps_of_2(c);
+		KUNIT_ASSERT_EQ(test, rec->flight, 1U);
+		lock_reply(c, l->id, -DLM_WIRE_EBADR);
+		steps_of_2(c);
+		KUNIT_EXPECT_EQ(test, rec->flight, 0U);
+		KUNIT_EXPECT_EQ(test, rec->queued, 1U);
+		c->r->now = rec->again_at;
+	}
+	KUNIT_EXPECT_EQ(test, ktime_ms_delta(c->r->now, start), 5 * DLM_RECOVER_AGAIN_MS);
+	r_run(c->r);
+	r_all_running(c->r);
+	t_holds(l, NL);
+}
+
 /* --- LOOKUP_REPLY of recovery --------------------------------------------- */
 
 static void named_as_master(struct c_world *c, unsigned int root, int master)
@@ -407,6 +441,7 @@ static struct kunit_case hostile_cases[] = {
 	KUNIT_CASE(grant_after_cancel),
 	KUNIT_CASE(reply_before_resend),
 	KUNIT_CASE(reply_of_last_time),
+	KUNIT_CASE(refused_again_and_again),
 	KUNIT_CASE(master_is_nobody),
 	{ }
 };
