@@ -197,7 +197,7 @@ struct dlm_ls_stats {
  * @work_due: when @work will run, in jiffies, if it is queued
  * @work_on: @work may be queued
  * @stats: per-CPU counters
- * @comms: its node's transport, NULL while solo
+ * @comms: its node's transport, NULL in tests that have none
  * @name_seed: of dlm_rsb.hash
  * @walk_pass: number of the last dlm_rsb_walk()
  * @later: owed work and unused resources

@@ -182,34 +182,27 @@ static void make_zombie(struct dlm_lkb *lkb, bool all)
 enum release_how {
 	NORMAL,		/* persistent ones become orphans */
 	ALL,		/* they go as well */
-	DETACH,		/* as zombies: nothing may be sent now */
+	DETACH,		/* as zombies: locking is stopped, nothing may be sent */
 };
 
-/*
- * Nothing can be sent while locking is stopped; it is different for a node that is
- * alone, which needs not send anything.
- */
-static enum release_how how_now(struct dlm_ls *ls, struct dlm_fx *fx,
-				enum release_how how)
+/* is there memory for a message? A node that is alone needs none */
+static bool can_send(struct dlm_ls *ls, struct dlm_fx *fx)
 {
-	if (!ls->comms)
-		return how;
-	return dlm_fx_reserve(ls, fx, 1, GFP_NOIO) ? DETACH : how;
+	return !ls->comms || !dlm_fx_reserve(ls, fx, 1, GFP_NOIO);
 }
 
 /* empties owner->locks */
 static void release_locks(struct dlm_owner *owner, enum release_how how)
 {
 	unsigned long left = count_locks(&owner->locks, &owner->lock);
-	bool all = how == ALL;
+	bool all = how == ALL, poor, zombies = false;
 	struct dlm_fx fx = { };
 	struct dlm_lkb *lkb;
 	struct dlm_rsb *r;
 
 	/* others may add to the list, unless the owner is closing */
 	while (owner->closing || left--) {
-		if (how != DETACH)
-			how = how_now(owner->ls, &fx, how);
+		poor = how != DETACH && !can_send(owner->ls, &fx);
 		rcu_read_lock();
 		spin_lock(&owner->lock);
 		lkb = list_first_entry_or_null(&owner->locks, struct dlm_lkb,
@@ -223,18 +216,20 @@ static void release_locks(struct dlm_owner *owner, enum release_how how)
 		rcu_read_unlock();
 		if (!r)
 			continue;
-		if (lkb->owner != owner)
+		if (lkb->owner != owner) {
 			;
-		else if (how == DETACH)
+		} else if (how == DETACH || (poor && dlm_lkb_remote(lkb))) {
 			make_zombie(lkb, all);
-		else
+			zombies = true;
+		} else {
 			release_lock(lkb, &fx, all);
+		}
 		dlm_rsb_unlock(r);
 		dlm_fx_flush(&fx);
 		cond_resched();
 	}
 	dlm_fx_flush(&fx);
-	if (how == DETACH)
+	if (zombies)
 		dlm_ls_kick(owner->ls, 0);
 }
 

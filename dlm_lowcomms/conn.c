@@ -22,6 +22,8 @@
 #define RX_BUDGET	16
 /* how long to wait for memory, or for room that no callback announces */
 #define RETRY		msecs_to_jiffies(20)
+/* between two batches of a peer that does not read its answers */
+#define SLOW		HZ
 
 static struct lock_class_key dlm_sock_keys[4];
 
@@ -339,6 +341,34 @@ static void note_up(struct dlm_conn *conn)
 	dlm_lines_queue(conn->peer, 0);
 }
 
+/*
+ * Who asks and does not read the answers is not served faster than one batch a second: they all
+ * take memory.  True while nothing is to be read.
+ */
+static bool is_slow(struct dlm_conn *conn)
+{
+	long left = conn->read_at - jiffies;
+
+	if (!test_bit(DLM_CONN_SLOW, &conn->flags))
+		return false;
+	if (left > 0) {
+		queue_conn(conn, left);
+		return true;
+	}
+	clear_bit(DLM_CONN_SLOW, &conn->flags);
+	return false;
+}
+
+static void slow_down(struct dlm_conn *conn)
+{
+	if (!dlm_session_flooded(&conn->peer->session))
+		return;
+	pr_warn_ratelimited("dlm: node %d does not read what it asks for\n",
+			    conn->peer->nodeid);
+	conn->read_at = jiffies + SLOW;
+	set_bit(DLM_CONN_SLOW, &conn->flags);
+}
+
 /* true if there may be more to read; *@end is set to why not, 1 for an orderly end */
 static bool receive_some(struct dlm_conn *conn, int *end)
 {
@@ -353,6 +383,8 @@ static bool receive_some(struct dlm_conn *conn, int *end)
 			*end = -ECONNRESET;
 			break;
 		}
+		if (is_slow(conn))
+			return false;
 		n = receive(conn);
 		if (n == -EAGAIN)
 			return false;
@@ -360,6 +392,7 @@ static bool receive_some(struct dlm_conn *conn, int *end)
 			*end = n ?: 1;
 		else if (!digest(conn))
 			*end = -EBADMSG;
+		slow_down(conn);
 	}
 	return true;
 }

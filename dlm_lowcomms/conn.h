@@ -40,6 +40,7 @@ extern const struct dlm_proto dlm_tcp, dlm_sctp;
 #define DLM_CONN_KILL	1	/* to be reset */
 #define DLM_CONN_CLOSED	2	/* has no socket any more */
 #define DLM_CONN_HUNGRY	3	/* the user had no memory for the first packet */
+#define DLM_CONN_SLOW	4	/* nothing is read before @read_at */
 
 /**
  * struct dlm_conn - one connection
@@ -49,6 +50,7 @@ extern const struct dlm_proto dlm_tcp, dlm_sctp;
  * @work: receives, and closes: nothing else does
  * @flags: DLM_CONN_*
  * @since: when it was made, then when it was connected (jiffies)
+ * @read_at: with DLM_CONN_SLOW (jiffies); used by @work only
  * @orig_data_ready: the socket's own callback
  * @orig_state_change: dito
  * @orig_write_space: dito
@@ -67,6 +69,7 @@ struct dlm_conn {
 	struct delayed_work	work;
 	unsigned long		flags;
 	unsigned long		since;
+	unsigned long		read_at;
 	void			(*orig_data_ready)(struct sock *sk);
 	void			(*orig_state_change)(struct sock *sk);
 	void			(*orig_write_space)(struct sock *sk);

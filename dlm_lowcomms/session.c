@@ -93,7 +93,7 @@ void dlm_packet_free(struct dlm_packet *p)
 
 static void count_queued(struct dlm_session *s, int n)
 {
-	s->queued += n;
+	WRITE_ONCE(s->queued, s->queued + n);
 	if (s->queued > DLM_SESSION_ROOM)
 		WRITE_ONCE(s->crowded, true);
 	else if (s->queued <= DLM_SESSION_ROOM / 2)
@@ -371,6 +371,21 @@ bool dlm_session_closed(struct dlm_session *s)
 bool dlm_session_crowded(struct dlm_session *s)
 {
 	return READ_ONCE(s->crowded);
+}
+
+/**
+ * dlm_session_flooded - should no more be read than the peer can bear?
+ * @s: session
+ *
+ * Requests of ours wait long before (dlm_session_crowded()), so what is queued are answers, and
+ * whoever asked for them does not read them.  Not to read at all is no way out: two nodes that
+ * have both asked for a lot would wait for each other.
+ *
+ * Return: true while more than DLM_SESSION_FLOOD packets are queued.
+ */
+bool dlm_session_flooded(struct dlm_session *s)
+{
+	return READ_ONCE(s->queued) > DLM_SESSION_FLOOD;
 }
 
 /* --- to the link --------------------------------------------------------- */

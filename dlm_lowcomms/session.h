@@ -32,6 +32,9 @@
 /* local requests wait while more packets than this are queued, until half are gone */
 #define DLM_SESSION_ROOM	1024
 
+/* a peer with more packets than this queued does not read what it asks for: read it slowly */
+#define DLM_SESSION_FLOOD	65536
+
 /**
  * enum dlm_session_state - end of a conversation (wire.md 8.7)
  * @DLM_SS_CLOSED: nothing said yet, or all said
@@ -156,6 +159,7 @@ void dlm_session_member_del(struct dlm_session *s);
 void dlm_session_shutdown(struct dlm_session *s);
 bool dlm_session_closed(struct dlm_session *s);
 bool dlm_session_crowded(struct dlm_session *s);
+bool dlm_session_flooded(struct dlm_session *s);
 
 /* link's side */
 unsigned int dlm_session_fill(struct dlm_session *s, void *buf,

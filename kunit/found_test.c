@@ -119,6 +119,27 @@ static void orphans_not_swept_up(struct kunit *test)
 	c_check(c);
 }
 
+/* what is mastered here goes at once, without memory for messages as well */
+static void close_without_memory(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l = c_new(c, 1, name), *heir = c_new(c, 1, name);
+
+	if (!t_faults_possible())
+		kunit_skip(test, "no fault injection in this kernel");
+	l->client = c->w[1].client[1];
+	c_lock(l, EX, 0, 0);
+	t_faults_begin(0);
+	t_fail_nth(1);
+	t_client_close(l->client);
+	KUNIT_EXPECT_TRUE(test, t_failed());
+	t_faults_end();
+	KUNIT_EXPECT_FALSE(test, dlm_has_zombies(c_ls(c, 1)));
+	c_lock(heir, EX, NOQUEUE, 0);
+	c_check(c);
+}
+
 /* a purge that has no memory for its messages ends persistent locks all the same, later */
 static void purge_without_memory(struct kunit *test)
 {
@@ -613,6 +634,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(unlock_names_value_block),
 	KUNIT_CASE(adopted_too_early),
 	KUNIT_CASE(orphans_not_swept_up),
+	KUNIT_CASE(close_without_memory),
 	KUNIT_CASE(purge_without_memory),
 	KUNIT_CASE(stale_record),
 	KUNIT_CASE(stored_request_of_directory),

@@ -779,6 +779,21 @@ static void room(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dlm_session_crowded(&w->s));
 }
 
+/* far more than our own requests can make it */
+static void flood(struct kunit *test)
+{
+	struct u_world *w = test->priv;
+
+	u_bare(w, DLM_WIRE_3_2, DLM_CMD_RCOM, 0);
+	u_send(test, true);
+	KUNIT_EXPECT_FALSE(test, dlm_session_flooded(&w->s));
+	/* as if they were there */
+	w->s.queued += DLM_SESSION_FLOOD;
+	KUNIT_EXPECT_TRUE(test, dlm_session_flooded(&w->s));
+	w->s.queued -= DLM_SESSION_FLOOD;
+	KUNIT_EXPECT_FALSE(test, dlm_session_flooded(&w->s));
+}
+
 /* who waits for a missing packet for long must have the connection reset */
 static void stall(struct kunit *test)
 {
@@ -815,6 +830,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(replies_after_fin),
 	KUNIT_CASE(fin_of_nothing),
 	KUNIT_CASE(room),
+	KUNIT_CASE(flood),
 	KUNIT_CASE(stall),
 	{}
 };

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # 24-27, 55, 56: members with another configuration, late and wrong answers; lockspaces made with
-# NODIR and TIMEWARN.
+# NODIR and TIMEWARN. Beyond the list: a member that asks and never reads the answers.
 # guests: 2
 # ours: 2 1
 # time: 400
@@ -64,6 +64,35 @@ answers() {
 	ls_end c
 	configure "$i" gone 3
 }
+
+# greedy NODE - what a member asks for and does not read takes no memory without end
+greedy() {
+	local i=$1
+	LS_ID[c]=$((LS_ID[c] + 1))
+	check "greedy: $i is alone" ls_join c "$i"
+	ls_running c "$i"
+	member_by_hand "$i" c 3 greedy
+	ls_stop c "$i"
+	start c "$i" "$i" 3
+	check "greedy: $i recovers" wait_for 60 runs "$i"
+	: >/run/peer.go
+	check "greedy: answers pile up" wait_for 180 _queued "$i" 65536
+	check "greedy: $i says so" wait_for 30 log_has "$i" 'does not read what it asks for'
+	check_not "greedy: and does not read as fast any more" wait_for 10 _queued "$i" 80000
+	agent c "$i"
+	does "greedy: $i locks" granted "$i" get k EX a
+	does "greedy: $i: unlock" unlocked "$i" put k
+	quit "$i"
+	member_ends
+	ls_stop c "$i"
+	start c "$i" "$i"
+	ls_running c "$i"
+	ls_end c
+	configure "$i" gone 3
+	check "greedy: nothing is left of it" wait_for 30 _gone "$i"
+}
+_queued() { [ "$(node_figure "$1" 3 queued)" -gt "$2" ]; }
+_gone() { [ -z "$(node_figure "$1" 3 queued)" ]; }
 
 # delayed - all that N says comes 7 s late for a while, over the real transport
 delayed() {
@@ -154,6 +183,7 @@ for i in "$T" "$N"; do
 	answers 26 "$i" late=7 "an answer came late"
 	answers 27 "$i" oldseq "an answer was of another recovery"
 done
+greedy "$N"
 delayed
 refused 55 "$N" nodir "$T" ""
 refused 55 "$T" nodir "$N" ""
