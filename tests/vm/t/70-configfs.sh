@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # kernels: all
 # time: 90
-# smoke: yes
 # The tree that a control daemon fills: defaults, bounds, errors, namespaces.
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"

@@ -3,7 +3,6 @@
 # kernels: all
 # time: 150
 # cpus: 2
-# smoke: yes
 # Join and leave with a control daemon played by hand; one that goes; killed tasks.
 . "${VM_DIR:?}/guest.sh"
 . "$VM_DIR/../libdlm/prog.sh"
