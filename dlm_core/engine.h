@@ -232,6 +232,12 @@ int dlm_cancel_check(const struct dlm_lkb *lkb);
 void dlm_cancel_send(struct dlm_lkb *lkb, struct dlm_fx *fx, int status);
 int dlm_unlock_check(const struct dlm_lkb *lkb, bool force);
 void dlm_unlock_send(struct dlm_lkb *lkb, struct dlm_fx *fx);
+void dlm_wait_end(struct dlm_lkb *lkb);
+bool dlm_overlap_ends(struct dlm_lkb *lkb, struct dlm_fx *fx);
+void dlm_wait_unlocked(struct dlm_lkb *lkb, struct dlm_fx *fx);
+void dlm_wait_cancelled(struct dlm_lkb *lkb, struct dlm_fx *fx);
+
+/* recover_waiters.c */
 void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone);
 int dlm_waiters_resend(struct dlm_ls *ls, struct dlm_fx *fx);
 

@@ -326,7 +326,13 @@ static struct dlm_lkb *asked_copy(const struct dlm_recv *m, __le32 id)
 	return NULL;
 }
 
-static void end_wait(struct dlm_lkb *lkb)
+/**
+ * dlm_wait_end - the reply is not awaited any more
+ * @lkb: lock with @wait_type
+ *
+ * Context: resource locked.
+ */
+void dlm_wait_end(struct dlm_lkb *lkb)
 {
 	lkb->wait_type = 0;
 	if (lkb->wait_count)
@@ -396,8 +402,15 @@ static void refused(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
 	dlm_lkb_end(lkb);
 }
 
-/* an overlap ends a request that no master has; true if it did */
-static bool end_overlapped(struct dlm_lkb *lkb, struct dlm_fx *fx)
+/**
+ * dlm_overlap_ends - an overlap ends a request that no master has
+ * @lkb: the lock
+ * @fx: effects
+ *
+ * Context: resource locked.
+ * Return: true if it did.
+ */
+bool dlm_overlap_ends(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
 	if (lkb->flags & DLM_LKB_OVL_UNLOCK)
 		end_unsent(lkb, fx, -DLM_EUNLOCK);
@@ -428,7 +441,7 @@ static void turned_away(struct dlm_lkb *lkb, const struct dlm_recv *m)
 	struct dlm_rsb *r = lkb->rsb;
 	struct dlm_ls *ls = m->ls;
 
-	if (end_overlapped(lkb, m->fx))
+	if (dlm_overlap_ends(lkb, m->fx))
 		return;
 	/* the directory's own record, and a master that has other locks of ours, stand */
 	if (r->nodeid == m->nodeid && !ls->nodir &&
@@ -480,7 +493,7 @@ int dlm_recv_request_reply(const struct dlm_recv *m)
 		dlm_rsb_unlock(r);
 		return dlm_bad_msg(m, "reply to a request that was not made");
 	}
-	end_wait(lkb);
+	dlm_wait_end(lkb);
 	switch (m->result) {
 	case 0:
 	case -EINPROGRESS:
@@ -528,7 +541,7 @@ static void answered(struct dlm_lkb *lkb, const struct dlm_recv *m)
 	struct dlm_rsb *r = lkb->rsb;
 	bool known = learn(r, le32_to_cpu(m->msg->nodeid));
 
-	if (end_overlapped(lkb, m->fx))
+	if (dlm_overlap_ends(lkb, m->fx))
 		return;
 	if (!known) {
 		ask_again(lkb);
@@ -561,7 +574,7 @@ int dlm_recv_lookup_reply(const struct dlm_recv *m)
 		dlm_rsb_unlock(r);
 		return dlm_bad_msg(m, "answer to a question that was not asked");
 	}
-	end_wait(lkb);
+	dlm_wait_end(lkb);
 	answered(lkb, m);
 	dlm_rsb_unlock(r);
 	return 0;
@@ -615,13 +628,20 @@ int dlm_recv_convert_reply(const struct dlm_recv *m)
 		dlm_rsb_unlock(r);
 		return dlm_bad_msg(m, "reply to a conversion that was not made");
 	}
-	end_wait(lkb);
+	dlm_wait_end(lkb);
 	converted(lkb, m);
 	dlm_rsb_unlock(r);
 	return 0;
 }
 
-static void unlocked(struct dlm_lkb *lkb, struct dlm_fx *fx)
+/**
+ * dlm_wait_unlocked - the lock is gone
+ * @lkb: the lock
+ * @fx: effects
+ *
+ * Context: resource locked.
+ */
+void dlm_wait_unlocked(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
 	dlm_lkb_complete(lkb, fx, -DLM_EUNLOCK);
 	dlm_lkb_end(lkb);
@@ -646,21 +666,27 @@ int dlm_recv_unlock_reply(const struct dlm_recv *m)
 	if (lkb->flags & DLM_LKB_OVL_UNLOCK) {
 		end_overlap(lkb, DLM_LKB_OVL_UNLOCK);
 	} else if (lkb->wait_type == DLM_MSG_UNLOCK) {
-		end_wait(lkb);
+		dlm_wait_end(lkb);
 	} else {
 		dlm_rsb_unlock(r);
 		return dlm_bad_msg(m, "reply to an unlock that was not made");
 	}
 	if (m->result == -DLM_EUNLOCK || m->result == -ENOENT)
-		unlocked(lkb, m->fx);
+		dlm_wait_unlocked(lkb, m->fx);
 	else
 		dlm_lkb_complete(lkb, m->fx, m->result ?: -EIO);
 	dlm_rsb_unlock(r);
 	return 0;
 }
 
-/* the conversion or request is over */
-static void cancelled(struct dlm_lkb *lkb, struct dlm_fx *fx)
+/**
+ * dlm_wait_cancelled - the conversion or request is over
+ * @lkb: the lock
+ * @fx: effects
+ *
+ * Context: resource locked.
+ */
+void dlm_wait_cancelled(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
 	lkb->rqmode = DLM_LOCK_IV;
 	if (lkb->status == DLM_LKSTS_CONVERT)
@@ -683,7 +709,7 @@ static bool end_cancel(struct dlm_lkb *lkb)
 	if (lkb->flags & DLM_LKB_OVL_CANCEL)
 		end_overlap(lkb, DLM_LKB_OVL_CANCEL);
 	else if (lkb->wait_type == DLM_MSG_CANCEL)
-		end_wait(lkb);
+		dlm_wait_end(lkb);
 	else
 		return false;
 	return true;
@@ -712,8 +738,8 @@ int dlm_recv_cancel_reply(const struct dlm_recv *m)
 		if (m->result == -DLM_ECANCEL && lkb->rqmode != DLM_LOCK_IV) {
 			/* a conversion's own answer should have come before */
 			if (lkb->wait_type == DLM_MSG_CONVERT)
-				end_wait(lkb);
-			cancelled(lkb, m->fx);
+				dlm_wait_end(lkb);
+			dlm_wait_cancelled(lkb, m->fx);
 		} else {
 			lkb->cancel_as = 0;
 		}
@@ -775,129 +801,4 @@ int dlm_recv_bast(const struct dlm_recv *m)
 	}
 	dlm_rsb_unlock(r);
 	return 0;
-}
-
-/* --- recovery ----------------------------------------------------------- */
-
-static void recover_overlap(struct dlm_lkb *lkb, struct dlm_fx *fx)
-{
-	if (lkb->flags & DLM_LKB_OVL_UNLOCK) {
-		unlocked(lkb, fx);
-	} else if (lkb->flags & DLM_LKB_OVL_CANCEL) {
-		lkb->flags &= ~DLM_LKB_OVL_CANCEL;
-		/* unless it came too late */
-		if (lkb->rqmode != DLM_LOCK_IV)
-			cancelled(lkb, fx);
-		else
-			lkb->cancel_as = 0;
-	}
-}
-
-/*
- * The master that is gone may have demoted this conversion and granted another lock instead,
- * and nobody is left who could say so: the lock is taken as demoted.  Its owner allowed that.
- */
-static void demote_in_doubt(struct dlm_lkb *lkb)
-{
-	if (!(lkb->exflags & DLM_LKF_CONVDEADLK) || lkb->grmode == DLM_LOCK_NL)
-		return;
-	dlm_lkb_hold(lkb, DLM_LOCK_NL);
-	lkb->sbflags |= DLM_SBF_DEMOTED;
-}
-
-/**
- * dlm_waiter_recover - what becomes of an operation whose answer may never come
- * @lkb: any lock
- * @fx: effects
- * @gone: the node in @lkb->nodeid is not a member any more, or masters move (nodir)
- *
- * Ends it, or marks it (DLM_LKB_RESEND) for dlm_waiters_resend(). recovery.md 9.1.
- * The lock may end.
- *
- * Context: resource locked, the gate is shut and nobody inside.
- */
-void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone)
-{
-	if (lkb->flags & DLM_LKB_MSTCPY)
-		return;
-	if (lkb->wait_type == DLM_MSG_LOOKUP) {
-		lkb->flags |= DLM_LKB_RESEND;
-		return;
-	}
-	if (!gone)
-		return;
-	lkb->stale_cancels = 0;
-	lkb->wait_count = lkb->wait_type ? 1 : 0;
-	switch (lkb->wait_type) {
-	case DLM_MSG_CONVERT:
-		demote_in_doubt(lkb);
-		fallthrough;
-	case DLM_MSG_REQUEST:
-		lkb->flags |= DLM_LKB_RESEND;
-		break;
-	case DLM_MSG_UNLOCK:
-		unlocked(lkb, fx);
-		break;
-	case DLM_MSG_CANCEL:
-		end_wait(lkb);
-		if (lkb->flags & DLM_LKB_OVL_UNLOCK)
-			unlocked(lkb, fx);
-		else if (lkb->status != DLM_LKSTS_GRANTED)
-			cancelled(lkb, fx);
-		break;
-	default:
-		recover_overlap(lkb, fx);
-		break;
-	}
-}
-
-static void resend_convert(struct dlm_lkb *lkb, struct dlm_fx *fx)
-{
-	u16 overlap = lkb->flags & (DLM_LKB_OVL_CANCEL | DLM_LKB_OVL_UNLOCK);
-
-	lkb->flags &= ~overlap;
-	if (overlap & DLM_LKB_OVL_UNLOCK) {
-		lkb->rqmode = DLM_LOCK_IV;
-		if (dlm_lkb_remote(lkb))
-			dlm_unlock_send(lkb, fx);
-		else
-			dlm_unlock_locked(lkb, fx, false);
-	} else if (overlap) {
-		cancelled(lkb, fx);
-	} else if (dlm_lkb_remote(lkb)) {
-		dlm_convert_send(lkb, fx);
-	} else {
-		dlm_convert_here(lkb, fx);
-	}
-}
-
-static void resend(struct dlm_lkb *lkb, struct dlm_fx *fx)
-{
-	lkb->wait_count = 0;
-	lkb->wait_type = 0;
-	lkb->flags &= ~DLM_LKB_RESEND;
-	if (lkb->status != DLM_LKSTS_LOOKUP) {
-		resend_convert(lkb, fx);
-		return;
-	}
-	if (end_overlapped(lkb, fx))
-		return;
-	dlm_first_done(lkb);
-	dlm_lkb_move(lkb, DLM_LKSTS_LOOKUP);
-	dlm_owe(lkb->rsb, 0);
-}
-
-/**
- * dlm_waiters_resend - send what dlm_waiter_recover() marked
- * @ls: the lockspace, its masters known again
- * @fx: effects
- *
- * Requests go out by dlm_later_run().  recovery.md 9.5.
- *
- * Context: may sleep for memory; like a received message, as if inside the gate.
- * Return: 0, or -ENOMEM: call it again.
- */
-int dlm_waiters_resend(struct dlm_ls *ls, struct dlm_fx *fx)
-{
-	return dlm_each_flagged(ls, DLM_LKB_RESEND, resend, fx);
 }

@@ -281,7 +281,7 @@ enum sim_lvb {
  * @told: completions by status: 0, EAGAIN, EDEADLK, ECANCEL, EUNLOCK
  * @basts: blocking callbacks
  * @notvalid: value blocks that were not valid
- * @demoted: conversions that lost their mode
+ * @demoted: conversions that lost their mode: answers and completions that say so
  * @altmode: grants in another mode
  * @orphans: locks that outlived their handle
  * @adopted: ... and got another

@@ -181,6 +181,8 @@ static void say_msg(struct sim_world *w, const char *way, const struct dlm_w_msg
 	}
 	w->cover->msg[type]++;
 	count_result(w->cover, type, le32_to_cpu(m->result));
+	w->cover->demoted += type == DLM_MSG_CONVERT_REPLY &&
+			     le32_to_cpu(m->sbflags) & DLM_SBF_DEMOTED;
 	sim_tell(w, "%s %s %x %x gr %d rq %d node %d: %d", way, what[type],
 		 le32_to_cpu(m->lkid), le32_to_cpu(m->remid), (s32)le32_to_cpu(m->grmode),
 		 (s32)le32_to_cpu(m->rqmode), (s32)le32_to_cpu(m->nodeid),
