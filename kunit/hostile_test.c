@@ -259,6 +259,26 @@ static void reply_before_resend(struct kunit *test)
 	c_unlock(l, 0);
 }
 
+/* --- what the log says -------------------------------------------------- */
+
+/* each kind of nonsense of each node once, and nothing unless the log is wanted */
+static void said_once(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct dlm_ls *ls = c_ls(c, 2);
+
+	WRITE_ONCE(ls->node->config.log_info, 0);
+	KUNIT_EXPECT_FALSE(test, dlm_first_bad(ls, 1, DLM_MSG_GRANT));
+	WRITE_ONCE(ls->node->config.log_info, 1);
+	KUNIT_EXPECT_TRUE(test, dlm_first_bad(ls, 1, DLM_MSG_GRANT));
+	KUNIT_EXPECT_FALSE(test, dlm_first_bad(ls, 1, DLM_MSG_GRANT));
+	KUNIT_EXPECT_TRUE(test, dlm_first_bad(ls, 1, DLM_MSG_BAST));
+	KUNIT_EXPECT_TRUE(test, dlm_first_bad(ls, 3, DLM_MSG_GRANT));
+	KUNIT_EXPECT_FALSE(test, dlm_first_bad(ls, 3, DLM_MSG_GRANT));
+	WRITE_ONCE(ls->node->config.log_info, 0);
+	KUNIT_EXPECT_FALSE(test, dlm_first_bad(ls, 3, DLM_MSG_BAST));
+}
+
 /* --- LOCK_REPLY --------------------------------------------------------- */
 
 #define MANY	600	/* more than a step sends */
@@ -440,6 +460,7 @@ static struct kunit_case hostile_cases[] = {
 	KUNIT_CASE(reply_tails),
 	KUNIT_CASE(grant_after_cancel),
 	KUNIT_CASE(reply_before_resend),
+	KUNIT_CASE(said_once),
 	KUNIT_CASE(reply_of_last_time),
 	KUNIT_CASE(refused_again_and_again),
 	KUNIT_CASE(master_is_nobody),
