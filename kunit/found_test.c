@@ -59,10 +59,16 @@ static void unlock_names_value_block(struct kunit *test)
 	const char *name = c_name(c, 1);
 	struct t_lock *keep = c_new(c, 1, name), *l = c_new(c, 2, name);
 
+	const struct c_msg *m;
+
 	c_lock(keep, NL, 0, 0);
 	c_lock(l, EX, 0, 0);
 	c_unlock(l, VALBLK);
 	t_gone(l);
+	/* nor is one announced to the master */
+	m = c_last(c, DLM_MSG_UNLOCK);
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(m->msg.exflags) & VALBLK, 0U);
 	c_check(c);
 }
 

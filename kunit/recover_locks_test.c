@@ -534,6 +534,52 @@ static void stored(struct kunit *test)
 	c_check(c);
 }
 
+/* who is master of what is asked anew after recovery: an old question has one answer, not two */
+static void stored_question(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l = c_new(c, 2, name);
+
+	dlm_ls_stop(c_ls(c, 1));
+	c_forget(c);
+	KUNIT_EXPECT_EQ(test, t_call_lock(l, EX, 0, name, strlen(name)), 0);
+	c_settle(c);
+	KUNIT_EXPECT_EQ(test, c_stat(c, 1, DLM_ST_STORED), 1ULL);
+	recover(c);
+	t_granted(l, EX);
+	KUNIT_EXPECT_EQ(test, c->count[DLM_MSG_LOOKUP], 2U);
+	KUNIT_EXPECT_EQ(test, c->count[DLM_MSG_LOOKUP_REPLY], 1U);
+	c_check(c);
+}
+
+/* who has never been through a recovery has nothing that a message could be about */
+static void too_young(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct dlm_ls *ls = c_ls(c, 1);
+	u32 generation = ls->generation;
+	u64 strays = c_stat(c, 1, DLM_ST_MSG_STRAY);
+	struct dlm_w_msg msg = {
+		.header.version = cpu_to_le32(DLM_WIRE_3_2),
+		.header.u = cpu_to_le32(dlm_ls_id(ls)),
+		.header.nodeid = cpu_to_le32(2),
+		.header.length = cpu_to_le16(sizeof(msg)),
+		.header.cmd = DLM_CMD_MSG,
+		.type = cpu_to_le32(DLM_MSG_PURGE),
+	};
+	struct dlm_fx fx = { };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		WRITE_ONCE(ls->generation, i ? generation : 0);
+		KUNIT_EXPECT_EQ(test, dlm_receive(c->r->host[1].node, 2, &msg, sizeof(msg),
+						  &fx), 0);
+		dlm_fx_flush(&fx);
+		KUNIT_EXPECT_EQ(test, c_stat(c, 1, DLM_ST_MSG_STRAY), strays + 1);
+	}
+}
+
 /* so many that they are not worked on at once; a stop comes in between */
 static void stored_many(struct kunit *test)
 {
@@ -737,6 +783,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(sent_once),
 	KUNIT_CASE(locks_sent_once),
 	KUNIT_CASE(stored),
+	KUNIT_CASE(stored_question),
+	KUNIT_CASE(too_young),
 	KUNIT_CASE(stored_many),
 	KUNIT_CASE(stored_first),
 	KUNIT_CASE(stored_full),
