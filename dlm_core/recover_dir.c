@@ -343,8 +343,9 @@ static int page_check(const struct rcom *m)
 		len = get_len(m->msg->buf + at);
 		if (len == DLM_NAMES_MORE || len == DLM_NAMES_END)
 			return at;
-		if (len > DLM_RESNAME_MAXLEN || at + 2 + len > m->body)
+		if (len > DLM_RESNAME_MAXLEN)
 			return -1;
+		/* perhaps beyond the page: then there is no terminator */
 		at += 2 + len;
 	}
 	return -1;
