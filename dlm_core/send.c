@@ -223,9 +223,6 @@ static struct dlm_packet *lock_packet(struct dlm_lkb *lkb,
 	p->namelen = lkb->rsb->len;
 	if (len)
 		memcpy(msg_of(p)->extra, tail, len);
-	/* an unlock may name a value block that the lock never had */
-	else if (type == DLM_MSG_UNLOCK)
-		msg_of(p)->exflags &= cpu_to_le32(~DLM_LKF_VALBLK);
 	return p;
 }
 

@@ -29,6 +29,10 @@ on() {
 	lt_agent ask "10.0.0.$n:7000" run "$(printf '%q ' "$@")"
 }
 spawn() { on "$@" & }
+node_figure() {
+	on "$1" bash -c 'cat /sys/kernel/debug/dlm/net-*/"node peers"' |
+		awk -v p="$2" -v f="$3" '$1 == p && $2 == f { print $3 }'
+}
 get_sys() { on "$1" cat "/sys/kernel/dlm/$2/$3"; }
 
 # what is asked over and over again is done without a process (play.sh)
