@@ -363,8 +363,9 @@ static void slow_down(struct dlm_conn *conn)
 {
 	if (!dlm_session_flooded(&conn->peer->session))
 		return;
-	pr_warn_ratelimited("dlm: node %d does not read what it asks for\n",
-			    conn->peer->nodeid);
+	if (!test_and_set_bit(DLM_CONN_TOLD, &conn->flags))
+		pr_warn_ratelimited("dlm: node %d does not read what it asks for\n",
+				    conn->peer->nodeid);
 	conn->read_at = jiffies + SLOW;
 	set_bit(DLM_CONN_SLOW, &conn->flags);
 }

@@ -41,6 +41,7 @@ extern const struct dlm_proto dlm_tcp, dlm_sctp;
 #define DLM_CONN_CLOSED	2	/* has no socket any more */
 #define DLM_CONN_HUNGRY	3	/* the user had no memory for the first packet */
 #define DLM_CONN_SLOW	4	/* nothing is read before @read_at */
+#define DLM_CONN_TOLD	5	/* the log says that it is slow */
 
 /**
  * struct dlm_conn - one connection

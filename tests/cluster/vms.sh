@@ -30,7 +30,7 @@ on() {
 }
 spawn() { on "$@" & }
 node_figure() {
-	on "$1" bash -c 'cat /sys/kernel/debug/dlm/net-*/"node peers"' |
+	on "$1" cat "/sys/kernel/debug/dlm/node peers" |
 		awk -v p="$2" -v f="$3" '$1 == p && $2 == f { print $3 }'
 }
 get_sys() { on "$1" cat "/sys/kernel/dlm/$2/$3"; }
