@@ -371,7 +371,8 @@ class Member:
             if not rest:
                 rest = b"".join(p.envelope(p.msg(UNLOCK, lkid=5, remid=0x7fffff00)) for _ in range(500))
                 asked += 500
-                print("asked %d" % asked, flush=True)
+                if asked % 10000 == 0:
+                    print("asked %d" % asked, flush=True)
             if not select.select([], [p.out], [], 0.5)[1]:
                 continue
             try:
