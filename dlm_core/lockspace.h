@@ -116,7 +116,7 @@ struct dlm_members {
 	struct dlm_member	member[];
 };
 
-/* a power of two */
+/* names remembered as turned away; two that share a place only take longer (remote.c) */
 #define DLM_TURNED_AWAY	16
 
 /**

@@ -58,7 +58,6 @@ static void unlock_names_value_block(struct kunit *test)
 	struct c_world *c = test->priv;
 	const char *name = c_name(c, 1);
 	struct t_lock *keep = c_new(c, 1, name), *l = c_new(c, 2, name);
-
 	const struct c_msg *m;
 
 	c_lock(keep, NL, 0, 0);
