@@ -548,12 +548,15 @@ bool dlm_has_zombies(struct dlm_ls *ls)
  */
 int dlm_sweep_zombies(struct dlm_ls *ls)
 {
-	int upto = atomic_read(&ls->later.zombies), err;
+	int upto = atomic_read(&ls->later.zombies), old, err;
 	struct dlm_fx fx = { };
 
 	err = dlm_each_flagged(ls, DLM_LKB_ZOMBIE, sweep, &fx);
-	if (!err)
-		WRITE_ONCE(ls->later.swept, upto);
+	/* who began earlier may end later, and takes nothing back */
+	do {
+		old = READ_ONCE(ls->later.swept);
+	} while (!err && upto - old > 0 &&
+		 cmpxchg(&ls->later.swept, old, upto) != old);
 	dlm_fx_flush(&fx);
 	return err;
 }
