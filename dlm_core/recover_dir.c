@@ -196,6 +196,12 @@ static int page_begin(const struct rcom *m)
 	return -1;
 }
 
+/*
+ * The asker names the last name of a page for the next one, and cannot name one of one byte.
+ * Those are indexed first and together fit into the first page, which thus ends with another.
+ */
+static_assert(256 * (2 + 1) + 2 + DLM_RESNAME_MAXLEN + 2 <= DLM_NAMES_MAX);
+
 /* how many names fit from @begin on; *@bytes: of the records */
 static unsigned int page_end(const struct rcom *m, unsigned int begin,
 			     unsigned int *bytes)
@@ -206,9 +212,6 @@ static unsigned int page_end(const struct rcom *m, unsigned int begin,
 	while (end < m->peer->index_end &&
 	       n + 2 + index[end]->len + 2 <= DLM_NAMES_MAX)
 		n += 2 + index[end++]->len;
-	/* a page that is not the last one ends with a name that can be named */
-	while (end < m->peer->index_end && end > begin && index[end - 1]->len == 1)
-		n -= 2 + index[--end]->len;
 	*bytes = n;
 	return end;
 }

@@ -101,6 +101,39 @@ static void request_is_kept(struct kunit *test)
 	end_of_2(&back);
 }
 
+/* it is one of the former incarnation's once that has left, too, and a third came at once */
+static void request_is_dropped(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l3 = c_new(c, 3, name), *l2;
+	struct returned back = { };
+	int i;
+
+	c_lock(l3, CR, 0, 0);
+	return_of_2(c, &back);
+	l2 = t_new(&back.w, back.client, name);
+	KUNIT_EXPECT_EQ(test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
+	turns(c, 200);
+	KUNIT_EXPECT_EQ(test, c_stat(c, 3, DLM_ST_STORED), 1ULL);
+	KUNIT_EXPECT_FALSE(test, dlm_is_unpurged(rec(c, 3), 2));
+	end_of_2(&back);
+	r_kill(c->r, 2);
+	r_stop_all(c->r);
+	memlink_stall(c->r->net, 1, 3, false);
+	r_node(c->r, 2, 0);
+	c->w[2].ls = c->r->host[2].ls;
+	c->w[2].node = c->r->host[2].node;
+	for (i = 1; i <= c->nodes; i++)
+		r_start(c->r, i, i == 2 ? 0 : 2);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	KUNIT_EXPECT_EQ(test, dlm_lkb_count(c_ls(c, 3)), 1U);
+	t_holds(l3, CR);
+	c_check(c);
+}
+
 /* a name of which another node than 3 has the record while all live, and 3 without node 4 */
 static const char *other_than_3_then_3(struct c_world *c)
 {
@@ -176,6 +209,7 @@ static void one_master(struct kunit *test)
 
 static struct kunit_case late_cases[] = {
 	KUNIT_CASE(request_is_kept),
+	KUNIT_CASE(request_is_dropped),
 	{ }
 };
 

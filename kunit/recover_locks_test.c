@@ -426,6 +426,47 @@ static void locks_sent_once(struct kunit *test)
 			MANY + MANY / 2U);
 }
 
+struct seen_lock {
+	struct dlm_w_lock	w;
+	unsigned int		n;
+};
+
+static void lock_tap(void *priv, int from, int to, const void *packet, unsigned int len)
+{
+	const struct dlm_w_rcom *rc = packet + sizeof(struct dlm_w_opts);
+	struct seen_lock *seen = priv;
+
+	if (rc->header.cmd != DLM_CMD_RCOM || le32_to_cpu(rc->type) != DLM_RCOM_LOCK)
+		return;
+	memcpy(&seen->w, rc->buf, sizeof(seen->w));
+	seen->n++;
+}
+
+/* a lock whose conversion nobody confirmed travels as granted, without a wanted mode */
+static void sent_as_granted(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 3);
+	struct t_lock *m = c_new(c, 3, name), *other = c_new(c, 1, name), *l = c_new(c, 2, name);
+	struct seen_lock seen = { };
+
+	/* node 1 asks first who is master, and thus is it */
+	c_lock(m, NL, 0, 0);
+	c_lock(other, NL, 0, 0);
+	c_lock(l, CR, 0, 0);
+	KUNIT_EXPECT_EQ(test, t_call_convert(l, EX, CONVERT), 0);
+	die(c, 3);
+	memlink_set_tap(c->r->net, lock_tap, &seen);
+	recover(c);
+	KUNIT_ASSERT_GT(test, seen.n, 0U);
+	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), 0);
+	KUNIT_EXPECT_EQ(test, (int)seen.w.status, (int)DLM_LKSTS_GRANTED);
+	KUNIT_EXPECT_EQ(test, (int)seen.w.rqmode, DLM_LOCK_IV);
+	KUNIT_EXPECT_EQ(test, (int)seen.w.grmode, CR);
+	t_granted(l, EX);
+	c_check(c);
+}
+
 /* names of all lengths, one-byte names among them: all arrive, in full pages */
 static void all_names(struct kunit *test)
 {
@@ -782,6 +823,7 @@ static void random_churn(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(sent_once),
 	KUNIT_CASE(locks_sent_once),
+	KUNIT_CASE(sent_as_granted),
 	KUNIT_CASE(stored),
 	KUNIT_CASE(stored_question),
 	KUNIT_CASE(too_young),
