@@ -10,7 +10,7 @@
 . "$VM_DIR/../cluster/ns.sh"
 n=1500
 [ "$TIME_FACTOR" -gt 1 ] && n=300
-[ -n "${DLM_LONG-}" ] && n=$((n * 4))
+[ -n "${DLM_LONG-}" ] && [ "$TIME_FACTOR" = 1 ] && n=$((n * 4))
 seed=${HAMMER_SEED:-$RANDOM}
 nodes_up 3
 check "join" ls_join hammer 1 2 3

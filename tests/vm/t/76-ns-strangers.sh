@@ -10,7 +10,7 @@
 . "$VM_DIR/../libdlm/prog.sh"
 . "$VM_DIR/../cluster/ns.sh"
 n=200
-[ -n "${DLM_LONG-}" ] && n=2000
+[ -n "${DLM_LONG-}" ] && n=$((2000 / TIME_FACTOR))
 proto=${STRANGERS_PROTO:-tcp}
 [ "$proto" = sctp ] && sctp=-s || sctp=
 nodes_up 3 "$proto"
