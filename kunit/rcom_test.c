@@ -672,6 +672,35 @@ static void names_page(struct kunit *test)
 	r_all_running(w->r);
 }
 
+/* the same page as an answer to something else is dropped: another epoch, another question */
+static void not_due(struct kunit *test)
+{
+	struct rcom_world *w = test->priv;
+	struct dlm_rpeer *p;
+
+	bring_to(w, DLM_PH_NAMES);
+	p = dlm_rpeer_find(rec1(w), 2);
+	make_page(w, ".");
+	w->type = DLM_RCOM_NAMES_REPLY;
+	w->id = p->id;
+	w->seq_reply = rec1(w)->seq - 1;
+	ask_as(w, 2);
+	KUNIT_EXPECT_EQ(test, (int)p->wants, (int)DLM_RCOM_NAMES_REPLY);
+	w->seq_reply = rec1(w)->seq;
+	w->id = p->id - 1;
+	ask_as(w, 2);
+	KUNIT_EXPECT_EQ(test, (int)p->wants, (int)DLM_RCOM_NAMES_REPLY);
+	KUNIT_EXPECT_EQ(test, stat(w, DLM_ST_RCOM_IGNORED), 2ULL);
+	w->id = p->id;
+	ask_as(w, 2);
+	KUNIT_EXPECT_EQ(test, (int)p->wants, 0);
+	/* once more: nothing is due any more */
+	ask_as(w, 2);
+	KUNIT_EXPECT_EQ(test, stat(w, DLM_ST_RCOM_IGNORED), 3ULL);
+	r_run(w->r);
+	r_all_running(w->r);
+}
+
 /* a lockspace that is not here: "not ready", to a status and to nothing else */
 static void not_ready(struct kunit *test)
 {
@@ -698,6 +727,7 @@ static struct kunit_case rcom_cases[] = {
 	KUNIT_CASE_PARAM(pr_and_cw, crossings_gen_params),
 	KUNIT_CASE(waits_in_line),
 	KUNIT_CASE_PARAM(names_page, pages_gen_params),
+	KUNIT_CASE(not_due),
 	KUNIT_CASE(not_ready),
 	{ }
 };
