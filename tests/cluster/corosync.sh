@@ -77,7 +77,7 @@ cluster_up() {
 	[ -x /usr/sbin/dlm_controld ] || skip_all "no dlm_controld: tests/deps.sh vm"
 	# with SCTP every node has two addresses
 	[ "$CORO_PROTO" = tcp ] || {
-		modprobe sctp || bail "no SCTP"
+		sctp_there || bail "no SCTP"
 		ip addr add "10.0.1.$NODE/24" dev eth0
 	}
 	load_dlm || bail "insmod"

@@ -91,7 +91,7 @@ node_up() {
 # nodes_up N [tcp|sctp] [4|6] [PARAM=VALUE...] - load the module, make N nodes
 nodes_up() {
 	local n=$1 i
-	[ "${2-tcp}" = sctp ] && NS_PROTO=1 && { modprobe sctp || bail "no SCTP"; }
+	[ "${2-tcp}" = sctp ] && NS_PROTO=1 && { sctp_there || bail "no SCTP"; }
 	NS_FAMILY=${3-4}
 	dlm_loaded || load_dlm "${@:4}" || bail "insmod"
 	[ -e /sys/module/dlm/parameters/solo ] || skip_all "the stock module is one node only"

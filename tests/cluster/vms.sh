@@ -80,7 +80,7 @@ end_all() {
 guests_up() {
 	local i proto=0 addrs=()
 	[ "${1-tcp}" = tcp ] || proto=1
-	modprobe sctp 2>/dev/null || [ "$proto" = 0 ] || bail "no SCTP"
+	sctp_there 2>/dev/null || [ "$proto" = 0 ] || bail "no SCTP"
 	load_dlm || bail "insmod"
 	rm -f "/shared/events.$NODE"
 	raw_cluster "$NODE" listen "/shared/events.$NODE" || bail "monitor"

@@ -145,6 +145,9 @@ barrier() {
 dlm_loaded() { [ -d /sys/module/dlm ]; }
 dlm_unloaded() { [ ! -d /sys/module/dlm ]; }
 
+# sctp_there - loaded or, as in the debug kernel, built in
+sctp_there() { [ -d /proc/sys/net/sctp ] || modprobe sctp; }
+
 # load_dlm [PARAM=VALUE...] - what modprobe would do, with the module under test
 load_dlm() {
 	local m

@@ -14,7 +14,7 @@ case ${OURS:-} in *1*) N=1 T=2 ;; *) N=2 T=1 ;; esac
 ns_addr() { echo "10.0.0.$1,10.1.0.$1"; }
 
 # every guest: another network, and a transport that does not wait for minutes
-modprobe sctp || bail "no SCTP"
+sctp_there || bail "no SCTP"
 ip addr add "10.1.0.$NODE/24" dev eth0
 sysctl -qw net.sctp.path_max_retrans=1 net.sctp.rto_initial=500 net.sctp.rto_min=200 \
 	net.sctp.rto_max=1000 net.sctp.association_max_retrans=6 net.sctp.hb_interval=2000
