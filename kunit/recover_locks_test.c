@@ -335,6 +335,36 @@ static void value_block(struct kunit *test)
 	c_exit(test);
 }
 
+/* of weak locks the one that read last has the value, whoever sends its lock first */
+static void value_of_the_last_reader(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 3);
+	struct t_lock *w = c_new(c, 3, name), *l;
+	char written[T_LVBLEN];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		t_fill(written, 10 + i);
+		w->lvb_in = written;
+		if (i)
+			c_convert(w, EX, VALBLK, 0);
+		else
+			c_lock(w, EX, VALBLK, 0);
+		c_convert(w, NL, VALBLK, 0);
+		l = c_new(c, 2 - i, name);
+		c_lock(l, NL, VALBLK, 0);
+	}
+	die(c, 3);
+	recover(c);
+	l = c_new(c, 1, name);
+	KUNIT_EXPECT_EQ(test, t_call_lock(l, CR, VALBLK, name, strlen(name)), 0);
+	c_settle(c);
+	t_cast(l, 0, CR, VALNOTVALID);
+	t_lvb_at(l, 11, __LINE__);
+	c_check(c);
+}
+
 /* --- who comes back ----------------------------------------------------- */
 
 /* node 2 leaves and comes back between a stop and a start: its locks are gone */
@@ -824,6 +854,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(sent_once),
 	KUNIT_CASE(locks_sent_once),
 	KUNIT_CASE(sent_as_granted),
+	KUNIT_CASE(value_of_the_last_reader),
 	KUNIT_CASE(stored),
 	KUNIT_CASE(stored_question),
 	KUNIT_CASE(too_young),
