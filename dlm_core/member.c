@@ -111,6 +111,19 @@ void dlm_gone_purged(struct dlm_recovery *rec)
 		rec->gone[i].purged = true;
 }
 
+/* for a member that is lost between two starts; install() left room for all */
+static void now_gone(struct dlm_recovery *rec, int nodeid)
+{
+	struct dlm_gone *g = find_gone(rec, nodeid);
+
+	if (g) {
+		g->purged = false;
+		return;
+	}
+	rec->gone[rec->ngone++] = (struct dlm_gone){ .nodeid = nodeid };
+	sort(rec->gone, rec->ngone, sizeof(*rec->gone), by_nodeid, NULL);
+}
+
 /**
  * dlm_is_member - may this node send us lock messages?
  * @ls: the lockspace
@@ -211,6 +224,9 @@ static void refuse(struct dlm_recovery *rec, const struct dlm_rpeer *p,
 	       p->config.lsflags, p->config.flags, ref->lvblen, ref->lsflags,
 	       ref->flags);
 	goodbye(rec, p);
+	/* who was a member all the time did not come back differently: it died meanwhile */
+	if (!p->conf.is_new)
+		now_gone(rec, p->conf.nodeid);
 }
 
 /**
@@ -374,8 +390,9 @@ static int new_gone(struct new_lists *nl, const struct dlm_recovery *rec)
 {
 	unsigned int i, n = 0;
 
-	nl->gone = kvcalloc(rec->ngone + rec->npeers + 1, sizeof(*nl->gone),
-			    GFP_KERNEL);
+	/* and room for those who turn out to be others than they were, see refuse() */
+	nl->gone = kvcalloc(rec->ngone + rec->npeers + nl->npeers,
+			    sizeof(*nl->gone), GFP_KERNEL);
 	if (!nl->gone)
 		return -ENOMEM;
 	for (; n < rec->ngone; n++) {
@@ -389,8 +406,7 @@ static int new_gone(struct new_lists *nl, const struct dlm_recovery *rec)
 		if (dlm_is_us(rec, p) || stays(nl, p) ||
 		    dlm_is_gone(rec, p->conf.nodeid))
 			continue;
-		nl->gone[n].nodeid = p->conf.nodeid;
-		nl->gone[n++].comm_seq = p->conf.comm_seq;
+		nl->gone[n++].nodeid = p->conf.nodeid;
 	}
 	nl->ngone = n;
 	sort(nl->gone, n, sizeof(*nl->gone), by_nodeid, NULL);

@@ -171,7 +171,6 @@ struct dlm_rpeer {
 /* a node whose former incarnation is no member any more; see struct dlm_member_conf */
 struct dlm_gone {
 	int	nodeid;
-	u32	comm_seq;
 	bool	purged;		/* what there is of it now belongs to who came back */
 };
 

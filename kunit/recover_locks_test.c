@@ -395,6 +395,39 @@ static void renewed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c_ls(c, 1)->recovery->ngone, 0U);
 }
 
+/*
+ * A member dies between start and the first packet, and comes back with another
+ * configuration: it is refused, and its former incarnation's locks are gone.
+ */
+static void replaced_by_a_stranger(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	struct t_lock *l3 = c_new(c, 3, name);
+
+	c_lock(l1, CR, 0, 0);
+	c_lock(l2, PR, 0, 0);
+	c_lock(l3, EX, 0, WAITS);
+	t_bast(l1, EX);
+	t_bast(l2, EX);
+	die(c, 2);
+	r_node(c->r, 2, DLM_LSFL_TIMEWARN);
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	r_run(c->r);
+	KUNIT_EXPECT_EQ(test, (int)c->r->host[2].ls->recovery->phase,
+			(int)DLM_PH_FAILED);
+	KUNIT_EXPECT_EQ(test, dlm_member_count(c_ls(c, 1)), 2U);
+	/* it was told that it does not fit; the others learn that it is no member */
+	die(c, 2);
+	recover(c);
+	t_waiting(l3);
+	c_unlock(l1, 0);
+	t_granted(l3, EX);
+	c_check(c);
+}
+
 /* --- how much is sent --------------------------------------------------- */
 
 #define MANY	700
@@ -867,6 +900,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(two_die),
 	KUNIT_CASE(join_with_locks),
 	KUNIT_CASE(renewed),
+	KUNIT_CASE(replaced_by_a_stranger),
 	{ }
 };
 
