@@ -127,18 +127,17 @@ static void op_end(struct dlm_ls *ls, struct dlm_op *op, int err)
 		dlm_ls_count(ls, DLM_ST_REFUSED);
 }
 
-/*
- * May a message to @nodeid leave now?  New requests, and conversions to what is not weaker,
- * wait while too much is queued for a node; what others may be waiting for does not.
- */
-static bool op_ready(struct dlm_ls *ls, const struct dlm_op *op, int nodeid,
-		     bool throttle)
+/* is there a packet for a message? */
+static bool op_ready(const struct dlm_op *op)
 {
-	return op->fx.spare[0] &&
-	       !(throttle && dlm_comms_congested(ls->comms, nodeid));
+	return op->fx.spare[0];
 }
 
-/* make op_ready() true, with no resource locked */
+/*
+ * Make op_ready() true, with no resource locked.  New requests, and conversions to what is not
+ * weaker, wait while too much is queued for a node; what others may be waiting for does not.
+ * Who has waited goes on, even if the queue is full again: he adds but one.
+ */
 static int op_get_ready(struct dlm_ls *ls, struct dlm_op *op, int nodeid,
 			bool throttle)
 {
@@ -201,7 +200,7 @@ static struct dlm_lkb *op_lock(struct dlm_ls *ls, struct dlm_op *op, u32 lkid,
 		nodeid = lkb->nodeid;
 		/* others may be waiting for what a weaker mode lets through */
 		throttle = convert && !dlm_convert_down(lkb->grmode, op->mode);
-		send = dlm_lkb_remote(lkb) && !op_ready(ls, op, nodeid, throttle);
+		send = dlm_lkb_remote(lkb) && !op_ready(op);
 		if (!need && !send)
 			return lkb;
 		dlm_rsb_unlock(lkb->rsb);
@@ -306,7 +305,7 @@ static struct dlm_rsb *request_rsb(struct dlm_ls *ls, struct dlm_op *op,
 		if (IS_ERR(r))
 			return r;
 		dlm_rsb_activate(r);
-		if (!dlm_must_send(r, &nodeid) || op_ready(ls, op, nodeid, true))
+		if (!dlm_must_send(r, &nodeid) || op_ready(op))
 			return r;
 		dlm_rsb_unlock(r);
 		err = op_get_ready(ls, op, nodeid, true);

@@ -380,10 +380,77 @@ static bool knows_master(struct c_world *c, int node, const char *name, int mast
 	return c_master(c, node, name) == master;
 }
 
+/* how many granted locks a node knows of */
+static unsigned int granted_on(struct c_world *c, int node, const char *name)
+{
+	struct dlm_rsb *r = dlm_rsb_find(c_ls(c, node), name, strlen(name));
+	unsigned int n;
+
+	if (!r)
+		return 0;
+	n = list_count_nodes(&r->granted);
+	dlm_rsb_unlock(r);
+	return n;
+}
+
+/* a name of which node 2 has the record without node 3, and node 4 without node 2 as well */
+static const char *of_2_then_of_4(struct c_world *c)
+{
+	const char *name;
+	u32 hash;
+
+	do {
+		name = c_name(c, 2);
+		hash = dlm_dir_hash(name, strlen(name)) >> 16;
+	} while (hash % 3 != 1 || hash % 2 != 1);
+	return name;
+}
+
+/*
+ * Node 3 masters what 1 and 4 have locks on, and dies.  1 is told that it is master now, and 4
+ * not: the directory node dies, too.  Then 4 is directory node, and 1 names it.
+ */
+static void master_names_it(struct kunit *test)
+{
+	struct t_lock *l1, *l3, *l4;
+	unsigned int turns;
+	struct c_world *c;
+	const char *name;
+
+	c_init_n(test, 4, 0, true);
+	c = test->priv;
+	name = of_2_then_of_4(c);
+	l1 = c_new(c, 1, name);
+	l3 = c_new(c, 3, name);
+	l4 = c_new(c, 4, name);
+	c_lock(l3, CR, 0, 0);
+	c_lock(l1, CR, 0, 0);
+	c_lock(l4, CR, 0, 0);
+	r_kill(c->r, 3);
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	turn_until(c, 1, DLM_PH_MASTERS);
+	KUNIT_ASSERT_EQ(test, dir_of(c, 1, name), 2);
+	memlink_stall(c->r->net, 2, 4, true);
+	/* node 4 asks second, in vain */
+	memlink_stall(c->r->net, 4, 2, true);
+	for (turns = 0; !knows_master(c, 1, name, 0) && turns < 10000; turns++)
+		r_turn(c->r);
+	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), 0);
+	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), 3);
+	die_and_recover(c, 2);
+	KUNIT_EXPECT_EQ(test, dir_of(c, 1, name), 4);
+	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), 1);
+	t_holds(l1, CR);
+	t_holds(l4, CR);
+	c_check(c);
+	c_exit(test);
+}
+
 /*
  * Node 3 masters what 1, 4 and 5 have locks on; after its death node 2 is directory node.
- * 1 asks first, and is to be the new master: 4 is told, 1 itself not, since recovery begins anew.
- * There 5 asks first.
+ * 1 asks first, and is to be the new master: 4 is told, and sends its lock, 1 itself is not told,
+ * since recovery begins anew.  There 5 asks first, and 1 has no business with 4's lock any more.
  */
 static void master_in_doubt(struct kunit *test)
 {
@@ -417,8 +484,9 @@ static void master_in_doubt(struct kunit *test)
 	/* what 2 answers is heard by 4 alone */
 	memlink_stall(c->r->net, 2, 1, true);
 	memlink_stall(c->r->net, 2, 5, true);
-	while (!knows_master(c, 4, name, 1) && turns++ < 10000)
+	while (granted_on(c, 1, name) < 2 && turns++ < 10000)
 		r_turn(c->r);
+	KUNIT_EXPECT_EQ(test, granted_on(c, 1, name), 2U);
 	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), 1);
 	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), 3);
 	KUNIT_EXPECT_EQ(test, c_master(c, 5, name), 3);
@@ -661,6 +729,7 @@ static struct kunit_suite suite = {
 
 static struct kunit_case own_cases[] = {
 	KUNIT_CASE(master_in_doubt),
+	KUNIT_CASE(master_names_it),
 	KUNIT_CASE(master_dropped_it),
 	KUNIT_CASE(grant_owed_elsewhere),
 	KUNIT_CASE(writer_dies_nodir),

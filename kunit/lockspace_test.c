@@ -702,6 +702,7 @@ static void ids_find(struct kunit *test)
 	struct t_world *w = test->priv;
 	struct dlm_ls *a = t_ls(test, w->node, "a", 0), *b = t_ls(test, w->node, "b", 0);
 	struct dlm_node *other = t_node(test);
+	u32 id;
 
 	by_id(w->node, dlm_ls_id(a), a);
 	by_id(w->node, dlm_ls_id(b), b);
@@ -713,6 +714,9 @@ static void ids_find(struct kunit *test)
 	dlm_ls_set_id(a, 4711 + 32);
 	by_id(w->node, 4711, NULL);
 	by_id(w->node, 4711 + 32, a);
+	/* nor by those that are next to it in the table */
+	for (id = 0; id < 1000; id++)
+		by_id(w->node, id, NULL);
 	/* nonsense: the same for two; one of them is left */
 	dlm_ls_set_id(b, 4711 + 32);
 	dlm_ls_get(a);
