@@ -376,6 +376,7 @@ static struct dlm_ls *ls_alloc(struct dlm_node *node,
 	ls->create_count = 1;
 	INIT_WORK(&ls->finish, finish);
 	mutex_init(&ls->control_lock);
+	mutex_init(&ls->orphan_mutex);
 	spin_lock_init(&ls->orphan_lock);
 	INIT_LIST_HEAD(&ls->orphans);
 	dlm_watch_init(ls);

@@ -183,6 +183,8 @@ struct dlm_ls_stats {
  * @rsbs: resources by name
  * @lkbs: locks by id
  * @next_id: lock id given last
+ * @orphan_mutex: held by who takes orphans away: a purge has them aside; above a
+ *	resource's lock
  * @orphan_lock: guards @orphans; leaf below a resource's lock
  * @orphans: locks whose handle is closed, through dlm_lkb.owner_node, oldest first
  * @watch_lock: guards @watched and @watch_round; leaf below a resource's lock
@@ -240,6 +242,7 @@ struct dlm_ls {
 	struct rhashtable	lkbs;
 	atomic_t		next_id;
 
+	struct mutex		orphan_mutex;
 	spinlock_t		orphan_lock;	/* @orphans */
 	struct list_head	orphans;
 

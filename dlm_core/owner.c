@@ -280,46 +280,54 @@ int dlm_owner_purge(struct dlm_owner *owner)
 	return 0;
 }
 
-/* the oldest orphan that matches, with its resource locked */
-static struct dlm_lkb *lock_orphan(struct dlm_ls *ls,
-				   bool (*match)(const struct dlm_lkb *lkb,
-						 const void *arg),
-				   const void *arg)
+/*
+ * With its resource locked: the oldest on @from of process @pid, 0 for any.  What is older goes
+ * to @kept.  NULL: there is none.
+ */
+static struct dlm_lkb *next_orphan(struct dlm_ls *ls, struct list_head *from,
+				   struct list_head *kept, u32 pid)
 {
-	struct dlm_lkb *lkb, *found;
+	struct dlm_lkb *lkb;
+	bool match, locked;
 
-	for (;;) {
-		found = NULL;
+	for (;; cond_resched()) {
 		rcu_read_lock();
 		spin_lock(&ls->orphan_lock);
-		list_for_each_entry(lkb, &ls->orphans, owner_node) {
-			if (match(lkb, arg)) {
-				found = lkb;
-				break;
-			}
-		}
+		lkb = list_first_entry_or_null(from, struct dlm_lkb, owner_node);
+		match = lkb && (!pid || lkb->pid == pid);
+		if (lkb && !match)
+			list_move_tail(&lkb->owner_node, kept);
 		spin_unlock(&ls->orphan_lock);
-		if (!found) {
-			rcu_read_unlock();
-			return NULL;
-		}
-		/* adopted or purged meanwhile? then look again */
-		if (dlm_lkb_lock_rsb(found)) {
-			rcu_read_unlock();
-			if (found->flags & DLM_LKB_ORPHAN)
-				return found;
-			dlm_rsb_unlock(found->rsb);
-			continue;
-		}
+		locked = match && dlm_lkb_lock_rsb(lkb);
 		rcu_read_unlock();
+		if (!lkb)
+			return NULL;
+		if (!locked)
+			continue;
+		/* it may have ended meanwhile */
+		if (lkb->flags & DLM_LKB_ORPHAN)
+			return lkb;
+		dlm_rsb_unlock(lkb->rsb);
 	}
 }
 
-static bool match_pid(const struct dlm_lkb *lkb, const void *arg)
+static int purge_orphans(struct dlm_ls *ls, struct list_head *from,
+			 struct list_head *kept, u32 pid, struct dlm_fx *fx)
 {
-	const u32 *pid = arg;
+	struct dlm_lkb *lkb;
+	struct dlm_rsb *r;
 
-	return !*pid || lkb->pid == *pid;
+	for (;;) {
+		if (ls->comms && dlm_fx_reserve(ls, fx, 1, GFP_NOIO))
+			return -ENOMEM;
+		lkb = next_orphan(ls, from, kept, pid);
+		if (!lkb)
+			return 0;
+		r = lkb->rsb;
+		dlm_ls_count(ls, DLM_ST_PURGED);
+		force_out(lkb, fx);
+		dlm_rsb_unlock(r);
+	}
 }
 
 /**
@@ -333,27 +341,25 @@ static bool match_pid(const struct dlm_lkb *lkb, const void *arg)
  */
 int dlm_purge_inside(struct dlm_ls *ls, u32 pid, struct dlm_fx *fx)
 {
-	unsigned long left;
-	struct dlm_lkb *lkb;
-	struct dlm_rsb *r;
+	LIST_HEAD(from);
+	LIST_HEAD(kept);
+	int err;
 
 	/* of handles that were closed before, too */
 	if (dlm_has_zombies(ls) && dlm_sweep_zombies(ls))
 		return -ENOMEM;
-	left = count_locks(&ls->orphans, &ls->orphan_lock);
-	while (left--) {
-		if (ls->comms && dlm_fx_reserve(ls, fx, 1, GFP_NOIO))
-			return -ENOMEM;
-		lkb = lock_orphan(ls, match_pid, &pid);
-		if (!lkb)
-			break;
-		r = lkb->rsb;
-		dlm_ls_count(ls, DLM_ST_PURGED);
-		force_out(lkb, fx);
-		dlm_rsb_unlock(r);
-		cond_resched();
-	}
-	return 0;
+	mutex_lock(&ls->orphan_mutex);
+	/* aside, so that each is looked at once */
+	spin_lock(&ls->orphan_lock);
+	list_splice_init(&ls->orphans, &from);
+	spin_unlock(&ls->orphan_lock);
+	err = purge_orphans(ls, &from, &kept, pid, fx);
+	spin_lock(&ls->orphan_lock);
+	list_splice(&from, &ls->orphans);
+	list_splice(&kept, &ls->orphans);
+	spin_unlock(&ls->orphan_lock);
+	mutex_unlock(&ls->orphan_mutex);
+	return err;
 }
 
 /**
@@ -407,60 +413,47 @@ int dlm_purge_remote(struct dlm_ls *ls, int nodeid, u32 pid)
 	return err;
 }
 
-struct orphan_key {
-	const void	*name;
-	unsigned int	len;
-	int		mode;
-	bool		other_mode;	/* out: the name was there in another mode */
-};
-
-static bool match_name(const struct dlm_lkb *lkb, const void *arg)
+/*
+ * The oldest orphan of that name and mode, with its resource locked.  @other_mode: the name was
+ * there in another mode.
+ */
+static struct dlm_lkb *lock_orphan(struct dlm_ls *ls, const void *name,
+				   unsigned int len, int mode, bool *other_mode)
 {
-	struct orphan_key *key = (void *)arg;
-	const struct dlm_rsb *r = lkb->rsb;
+	struct dlm_lkb *lkb, *found;
+	bool locked;
 
-	if (r->len != key->len || memcmp(r->name, key->name, key->len))
-		return false;
-	if (lkb->grmode == key->mode)
-		return true;
-	key->other_mode = true;
-	return false;
+	do {
+		found = NULL;
+		rcu_read_lock();
+		spin_lock(&ls->orphan_lock);
+		list_for_each_entry(lkb, &ls->orphans, owner_node) {
+			if (lkb->rsb->len != len || memcmp(lkb->rsb->name, name, len))
+				continue;
+			if (lkb->grmode == mode) {
+				found = lkb;
+				break;
+			}
+			*other_mode = true;
+		}
+		spin_unlock(&ls->orphan_lock);
+		locked = found && dlm_lkb_lock_rsb(found);
+		rcu_read_unlock();
+		if (locked && (found->flags & DLM_LKB_ORPHAN))
+			return found;
+		/* it ended meanwhile: look again */
+		if (locked)
+			dlm_rsb_unlock(found->rsb);
+	} while (found);
+	return NULL;
 }
 
-/**
- * dlm_orphan_adopt - take over an orphan
- * @ls: the lockspace
- * @op: the operation; op->owner gets the lock, its flags become @op->flags
- * @name: resource name
- * @len: 0..DLM_RESNAME_MAXLEN, else -EINVAL
- *
- * The oldest orphan of that name with granted mode @op->mode is taken; there
- * is no completion. user-abi.md 7.3.
- *
- * Context: does not wait for recovery.
- * Return: 0 with op->lkid set, -EAGAIN (orphans of that name have other
- * modes, or the oldest is not at rest yet, or locks of handles that were closed
- * during recovery are about to become orphans), -ENOENT (none, or lockspace gone),
- * -EINVAL (flags, mode, owner closing).
- */
-int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
-		     const void *name, unsigned int len)
+/* unlocks its resource */
+static int adopt(struct dlm_lkb *lkb, struct dlm_op *op)
 {
-	struct orphan_key key = { .name = name, .len = len, .mode = op->mode };
-	struct dlm_lkb *lkb;
-	struct dlm_rsb *r;
+	struct dlm_rsb *r = lkb->rsb;
 	int err = 0;
 
-	if (dlm_lock_check_flags(op->flags, op->mode) || len > DLM_RESNAME_MAXLEN)
-		return -EINVAL;
-	op->fx = (struct dlm_fx){ };
-	if (!dlm_ls_alive(ls))
-		return -ENOENT;
-	lkb = lock_orphan(ls, match_name, &key);
-	if (!lkb)
-		return key.other_mode || dlm_has_zombies(ls) ? -EAGAIN : -ENOENT;
-
-	r = lkb->rsb;
 	if (lkb->ops != op->ops) {
 		err = -EINVAL;
 	} else if (dlm_lkb_remote(lkb) && dlm_remote_busy(lkb)) {
@@ -474,13 +467,52 @@ int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
 			lkb->pid = op->pid;
 			op->lkid = lkb->id;
 			lkb->ops->bind(lkb, op);
-			dlm_ls_count(ls, DLM_ST_ADOPTED);
+			dlm_ls_count(r->ls, DLM_ST_ADOPTED);
 		} else {
 			err = -EINVAL;
 			add_orphan(lkb);
 		}
 	}
 	dlm_rsb_unlock(r);
+	return err;
+}
+
+/**
+ * dlm_orphan_adopt - take over an orphan
+ * @ls: the lockspace
+ * @op: the operation; op->owner gets the lock, its flags become @op->flags
+ * @name: resource name
+ * @len: 0..DLM_RESNAME_MAXLEN, else -EINVAL
+ *
+ * The oldest orphan of that name with granted mode @op->mode is taken; there
+ * is no completion. user-abi.md 7.3.
+ *
+ * Context: sleeps while orphans are purged; does not wait for recovery.
+ * Return: 0 with op->lkid set, -EAGAIN (orphans of that name have other
+ * modes, or the oldest is not at rest yet, or locks of handles that were closed
+ * during recovery are about to become orphans), -ENOENT (none, or lockspace gone),
+ * -EINVAL (flags, mode, owner closing).
+ */
+int dlm_orphan_adopt(struct dlm_ls *ls, struct dlm_op *op,
+		     const void *name, unsigned int len)
+{
+	bool other_mode = false;
+	struct dlm_lkb *lkb;
+	int err = -ENOENT;
+
+	if (dlm_lock_check_flags(op->flags, op->mode) || len > DLM_RESNAME_MAXLEN)
+		return -EINVAL;
+	if (!dlm_ls_alive(ls))
+		return -ENOENT;
+	op->fx = (struct dlm_fx){ };
+	/* a purge puts them aside */
+	mutex_lock(&ls->orphan_mutex);
+	lkb = lock_orphan(ls, name, len, op->mode, &other_mode);
+	if (lkb)
+		err = adopt(lkb, op);
+	else if (other_mode || dlm_has_zombies(ls))
+		err = -EAGAIN;
+	mutex_unlock(&ls->orphan_mutex);
 	dlm_fx_flush(&op->fx);
 	return err;
 }

@@ -199,6 +199,27 @@ static void purge_pid(struct kunit *test)
 	t_granted(w->c, EX);
 }
 
+/* those of others stay in their order, before and after */
+static void purge_between(struct kunit *test)
+{
+	struct t_world *w = test->priv;
+
+	t_lock(w->a, PR, PERSISTENT, 0);
+	t_lock(w->b, PR, PERSISTENT, 0);
+	t_lock(w->c, PR, PERSISTENT, 0);
+	t_client_close(w->client[0]);
+	t_client_close(w->client[1]);
+	t_client_close(w->client[2]);
+	KUNIT_EXPECT_EQ(test, dlm_orphans_purge(w->ls, 101), 0);
+	t_gone(w->b);
+	w->d->client = t_client_new(w);
+	KUNIT_EXPECT_EQ(test, t_call_adopt(w->d, PR, PERSISTENT), 0);
+	KUNIT_EXPECT_EQ(test, w->d->id, w->a->id);
+	KUNIT_EXPECT_EQ(test, t_call_adopt(w->d, PR, PERSISTENT), 0);
+	KUNIT_EXPECT_EQ(test, w->d->id, w->c->id);
+	t_client_close(w->d->client);
+}
+
 static void purge_all(struct kunit *test)
 {
 	struct t_world *w = test->priv;
@@ -380,6 +401,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(other_handle),
 	KUNIT_CASE(purge_own),
 	KUNIT_CASE(purge_pid),
+	KUNIT_CASE(purge_between),
 	KUNIT_CASE(purge_all),
 	KUNIT_CASE(adopt),
 	KUNIT_CASE(adopt_by_name),
