@@ -152,6 +152,7 @@ void dlm_rsb_forget(struct dlm_rsb *r);
  * inactive.
  * dlm_mstcpy_recover() makes a master copy from a LOCK record.
  * dlm_waiter_recover() ends an operation, or marks it for sending again (recovery.md 9.1);
+ * dlm_waiter_answered() ends one whose answer comes too late to be understood;
  * dlm_waiters_resend() sends or finishes the marked ones once locking is enabled (9.5).
  * dlm_sweep_zombies() lets the locks of handles go that were closed meanwhile.
  */
@@ -239,6 +240,7 @@ void dlm_wait_cancelled(struct dlm_lkb *lkb, struct dlm_fx *fx);
 
 /* recover_waiters.c */
 void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone);
+void dlm_waiter_answered(struct dlm_lkb *lkb, struct dlm_fx *fx);
 int dlm_waiters_resend(struct dlm_ls *ls, struct dlm_fx *fx);
 
 /* recv.c */

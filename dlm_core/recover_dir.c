@@ -302,9 +302,24 @@ int dlm_names_run(struct dlm_step *st)
 	return waiting ? DLM_STEP_WAIT : DLM_STEP_DONE;
 }
 
-/* the resource changes hands: our locks on it have to be sent there */
-static void new_master(struct dlm_rsb *r, int nodeid)
+static void end_answered(struct list_head *queue, struct dlm_fx *fx)
 {
+	struct dlm_lkb *lkb, *next;
+
+	list_for_each_entry_safe(lkb, next, queue, queue)
+		dlm_waiter_answered(lkb, fx);
+}
+
+/*
+ * The resource changes hands: our locks on it have to be sent there.  A former master that
+ * lives and does not name the resource has no lock of ours any more: it has answered, and before
+ * it said anything in this recovery.
+ */
+static void new_master(struct dlm_rsb *r, int nodeid, struct dlm_fx *fx)
+{
+	end_answered(&r->granted, fx);
+	end_answered(&r->convert, fx);
+	end_answered(&r->wait, fx);
 	dlm_rsb_set_master(r, nodeid);
 	r->flags |= DLM_RSB_NEW_MASTER;
 }
@@ -331,7 +346,7 @@ static int record_name(const struct rcom *m, const u8 *name, unsigned int len)
 		pr_err_ratelimited("dlm: %s: node %d masters a resource, and so do we\n",
 				   m->ls->name, m->nodeid);
 	else if (r->nodeid != m->nodeid || dlm_is_gone(m->rec, m->nodeid))
-		new_master(r, m->nodeid);
+		new_master(r, m->nodeid, m->fx);
 	r->flags |= DLM_RSB_SETTLED;
 	dlm_rsb_unlock(r);
 	return 0;
@@ -469,7 +484,7 @@ static int find_master(struct dlm_step *st, unsigned int root)
 		return send_lookup(st, root, dir);
 	rsb_spin_lock(r);
 	if (st->ls->nodir || is_open(st->rec, r)) {
-		new_master(r, dir == us ? 0 : dir);
+		new_master(r, dir == us ? 0 : dir, &st->fx);
 		r->flags |= DLM_RSB_SETTLED;
 	}
 	rsb_spin_unlock(r);
@@ -520,7 +535,7 @@ static int decide(const struct rcom *m, struct dlm_rsb *r, bool fresh)
 	if (fresh || r->nodeid == DLM_MASTER_UNKNOWN)
 		r->nodeid = m->nodeid;
 	else if (r->nodeid && !(r->flags & (DLM_RSB_SETTLED | DLM_RSB_INACTIVE)))
-		new_master(r, m->nodeid);
+		new_master(r, m->nodeid, m->fx);
 	r->flags |= DLM_RSB_SETTLED;
 	return r->nodeid;
 }
@@ -589,7 +604,8 @@ int dlm_on_lookup_reply(const struct rcom *m)
 	asked = r->flags & DLM_RSB_ASKED;
 	r->flags &= ~DLM_RSB_ASKED;
 	if (asked && sane) {
-		new_master(r, master == m->ls->node->nodeid ? 0 : master);
+		new_master(r, master == m->ls->node->nodeid ? 0 : master,
+			   m->fx);
 		/* or it would be asked for again with those that are */
 		r->flags |= DLM_RSB_SETTLED;
 	}

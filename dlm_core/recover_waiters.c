@@ -78,6 +78,27 @@ void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone)
 	}
 }
 
+/**
+ * dlm_waiter_answered - its answer is among what was stored, and comes too late
+ * @lkb: lock on a queue of a resource that gets a new master; the one before is a member, and
+ *	has no lock of ours on it
+ * @fx: effects
+ *
+ * What was stored goes by who the master is.  The lock ends if that is what it waits for.
+ *
+ * Context: resource locked, the gate is shut and nobody inside.
+ */
+void dlm_waiter_answered(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	if (lkb->flags & (DLM_LKB_MSTCPY | DLM_LKB_RESEND))
+		return;
+	if (lkb->wait_type == DLM_MSG_UNLOCK || (lkb->flags & DLM_LKB_OVL_UNLOCK))
+		dlm_wait_unlocked(lkb, fx);
+	else if (lkb->status == DLM_LKSTS_WAITING &&
+		 (lkb->wait_type == DLM_MSG_CANCEL || (lkb->flags & DLM_LKB_OVL_CANCEL)))
+		dlm_wait_cancelled(lkb, fx);
+}
+
 static void resend_convert(struct dlm_lkb *lkb, struct dlm_fx *fx)
 {
 	u16 overlap = lkb->flags & (DLM_LKB_OVL_CANCEL | DLM_LKB_OVL_UNLOCK);

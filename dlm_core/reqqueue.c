@@ -158,6 +158,9 @@ static bool is_stale(const struct dlm_recovery *rec, const struct dlm_stored *s)
 	case DLM_MSG_LOOKUP_REPLY:
 	case DLM_MSG_REMOVE:
 		return true;
+	/* nobody asks for that once more */
+	case DLM_MSG_PURGE:
+		return false;
 	default:
 		return rec->ls->nodir;
 	}

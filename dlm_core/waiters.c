@@ -340,6 +340,12 @@ void dlm_wait_end(struct dlm_lkb *lkb)
 	lkb->flags &= ~DLM_LKB_RESEND;
 }
 
+/* unless it came before a recovery that has ended the lock, see dlm_waiter_answered() */
+static int of_nobody(const struct dlm_recv *m, const char *why)
+{
+	return m->stored ? 0 : dlm_bad_msg(m, why);
+}
+
 static void end_overlap(struct dlm_lkb *lkb, u16 flag)
 {
 	lkb->flags &= ~flag;
@@ -622,7 +628,7 @@ int dlm_recv_convert_reply(const struct dlm_recv *m)
 	struct dlm_rsb *r;
 
 	if (!lkb)
-		return dlm_bad_msg(m, "reply to a conversion of nobody");
+		return of_nobody(m, "reply to a conversion of nobody");
 	r = lkb->rsb;
 	if (lkb->wait_type != DLM_MSG_CONVERT) {
 		dlm_rsb_unlock(r);
@@ -661,7 +667,7 @@ int dlm_recv_unlock_reply(const struct dlm_recv *m)
 	struct dlm_rsb *r;
 
 	if (!lkb)
-		return dlm_bad_msg(m, "reply to an unlock of nobody");
+		return of_nobody(m, "reply to an unlock of nobody");
 	r = lkb->rsb;
 	if (lkb->flags & DLM_LKB_OVL_UNLOCK) {
 		end_overlap(lkb, DLM_LKB_OVL_UNLOCK);

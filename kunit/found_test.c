@@ -380,6 +380,101 @@ static bool knows_master(struct c_world *c, int node, const char *name, int mast
 	return c_master(c, node, name) == master;
 }
 
+/* a name of which node 2 has the record, and node 4 once node 1 or 3 is gone */
+static const char *of_2_then_of_last(struct c_world *c)
+{
+	const char *name;
+
+	do {
+		name = c_name(c, 2);
+	} while ((dlm_dir_hash(name, strlen(name)) >> 16) % 3 != 2);
+	return name;
+}
+
+/* the recovery from somebody's death, in which node 2 asks node 4 who masters what 3 did */
+static void recover_while_4_waits(struct c_world *c, const char *name)
+{
+	unsigned int turns = 0;
+
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	/* all may ask, and node 4 has not heard of it */
+	while (phase_of(c, 1) < DLM_PH_MASTERS && turns++ < 10000)
+		r_turn(c->r);
+	memlink_stall(c->r->net, 1, 4, true);
+	while (!knows_master(c, 2, name, 0) && turns++ < 10000)
+		r_turn(c->r);
+	KUNIT_EXPECT_EQ(c->test, c_master(c, 2, name), 0);
+	KUNIT_EXPECT_LT(c->test, (int)phase_of(c, 4), (int)DLM_PH_MASTERS);
+	memlink_stall(c->r->net, 1, 4, false);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+}
+
+/*
+ * Node 2 masters a resource, answers the last unlock of it, from node 4, and gives it to node 3.
+ * Node 4 has stopped and stored the answer, and has the record once somebody is @dead: then
+ * node 3 is master, and says so, or node 2 asks who is.  Node 4 has no lock there.
+ */
+static void answered_too_late(struct kunit *test, int dead)
+{
+	struct t_lock *l2, *l3, *l4, *was;
+	struct c_world *c;
+	const char *name;
+
+	c_init_n(test, 4, 0, true);
+	c = test->priv;
+	name = of_2_then_of_last(c);
+	l2 = c_new(c, 2, name);
+	was = c_new(c, 4, name);
+	c_lock(l2, CR, 0, 0);
+	c_lock(was, PR, 0, 0);
+	KUNIT_EXPECT_EQ(test, t_call_unlock(was, 0), 0);
+	KUNIT_EXPECT_EQ(test, t_call_unlock(l2, 0), 0);
+	t_cast(l2, -DLM_EUNLOCK, CR, 0);
+	while (c_step(c, 4, 2))
+		;
+	dlm_ls_stop(c_ls(c, 4));
+	while (c_step(c, 2, 4))
+		;
+	t_quiet(was);
+	l3 = c_new(c, 3, name);
+	KUNIT_EXPECT_EQ(test, call_lock(l3, CR, 0), 0);
+	c_settle(c);
+	t_granted(l3, CR);
+	KUNIT_EXPECT_EQ(test, c_master(c, 3, name), 0);
+	l2 = c_new(c, 2, name);
+	KUNIT_EXPECT_EQ(test, call_lock(l2, CR, 0), 0);
+	c_settle(c);
+	t_granted(l2, CR);
+	r_kill(c->r, dead);
+	if (dead == 3)
+		recover_while_4_waits(c, name);
+	else
+		recover(c);
+	KUNIT_EXPECT_EQ(test, dir_of(c, 2, name), 4);
+	t_cast(was, -DLM_EUNLOCK, PR, 0);
+	t_holds(l2, CR);
+	c_check(c);
+	/* nobody is in the way */
+	l4 = c_new(c, 4, name);
+	c_lock(l4, PW, NOQUEUE, 0);
+	c_check(c);
+	KUNIT_EXPECT_EQ(test, c_stat(c, 4, DLM_ST_BAD_MSG), 0ULL);
+	c_exit(test);
+}
+
+static void answered_and_named(struct kunit *test)
+{
+	answered_too_late(test, 1);
+}
+
+static void answered_and_asked(struct kunit *test)
+{
+	answered_too_late(test, 3);
+}
+
 /* how many granted locks a node knows of */
 static unsigned int granted_on(struct c_world *c, int node, const char *name)
 {
@@ -702,6 +797,27 @@ static void turned_away_waits(struct kunit *test)
 	c_check(c);
 }
 
+/* without directory all is sent again after a recovery, but for this */
+static void purge_is_kept(struct kunit *test)
+{
+	struct c_world *c;
+	struct t_lock *l;
+
+	c_init_nodir(test);
+	c = test->priv;
+	l = c_new(c, 1, c_name(c, 1));
+	l->client = c->w[1].client[1];
+	c_lock(l, EX, PERSISTENT, 0);
+	t_client_close(l->client);
+	dlm_ls_stop(c_ls(c, 1));
+	KUNIT_EXPECT_EQ(test, dlm_purge_remote(c_ls(c, 2), 1, 0), 0);
+	c_step(c, 2, 1);
+	t_holds(l, EX);
+	recover(c);
+	t_gone(l);
+	c_exit(test);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(turned_away_waits),
 	KUNIT_CASE(unlock_names_value_block),
@@ -730,9 +846,12 @@ static struct kunit_suite suite = {
 static struct kunit_case own_cases[] = {
 	KUNIT_CASE(master_in_doubt),
 	KUNIT_CASE(master_names_it),
+	KUNIT_CASE(answered_and_named),
+	KUNIT_CASE(answered_and_asked),
 	KUNIT_CASE(master_dropped_it),
 	KUNIT_CASE(grant_owed_elsewhere),
 	KUNIT_CASE(writer_dies_nodir),
+	KUNIT_CASE(purge_is_kept),
 	{ }
 };
 
