@@ -758,7 +758,10 @@ static bool watch(pid_t *pid)
 	return !sh->failed;
 }
 
-/* with all processes gone nobody is in the way of EX, and nothing is left */
+/*
+ * With all processes gone nobody is in the way of EX, and nothing is left.  To another node it
+ * may take a moment to hear of the last one's end.
+ */
 static void leftovers(void)
 {
 	struct t_ev e;
@@ -767,7 +770,7 @@ static void leftovers(void)
 
 	for (i = 0; i < resources; i++) {
 		snprintf(name, sizeof(name), "res%d", i);
-		id = t_lock(fd, EX, LKF_NOQUEUE, name, 0x55);
+		id = t_lock(fd, EX, 0, name, 0x55);
 		n += id > 0 && !t_get(fd, id, false, &e) && !e.status;
 	}
 	IS(n, resources, "hammer: resources that can be locked EX at the end");
