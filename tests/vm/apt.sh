@@ -20,13 +20,15 @@ mirror_of() {
 
 # apt_private NAME "ARCH ARCH" SUITE... - writes configuration NAME and leaves
 # its file in $APT_CONFIG.  A suite that ends in -security comes from the
-# security archive.
+# security archive.  Others may do the same at the same time.
 apt_private() {
 	local archs=$2 dir=$DLM_CACHE/apt/$1 main sec suite a
 	shift 2
 	main=$(mirror_of bookworm http://deb.debian.org/debian)
 	sec=$(mirror_of bookworm-security http://deb.debian.org/debian-security)
 	mkdir -p "$dir"/{lists/partial,archives/partial,parts} || die "cannot write $dir"
+	exec {apt_lock}>"$dir/lock"
+	flock "$apt_lock" || die "cannot lock $dir"
 	: >"$dir/sources.list.new"
 	for suite; do
 		case $suite in
@@ -54,17 +56,24 @@ apt_private() {
 		echo 'Acquire::Languages "none";'
 		echo 'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";'
 		echo 'Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";'
-	} >"$dir/apt.conf"
+	} >"$dir/apt.conf.new"
+	mv "$dir/apt.conf.new" "$dir/apt.conf"
+	exec {apt_lock}>&-
 	export APT_CONFIG=$dir/apt.conf
 }
 
 # apt_refresh - update the lists of $APT_CONFIG unless that was done today
 apt_refresh() {
-	local stamp=${APT_CONFIG%/*}/updated
-	[ -n "$(find "$stamp" -mmin -720 2>/dev/null)" ] && return 0
-	step "apt lists for ${APT_CONFIG#"$DLM_CACHE"/}"
-	apt-get -qq update >&2 || die "apt-get update failed"
-	touch "$stamp"
+	local dir=${APT_CONFIG%/*} stamp
+	stamp=$dir/updated
+	exec {apt_lock}>"$dir/lock"
+	flock "$apt_lock" || die "cannot lock $dir"
+	if [ -z "$(find "$stamp" -mmin -720 2>/dev/null)" ]; then
+		step "apt lists for ${APT_CONFIG#"$DLM_CACHE"/}"
+		apt-get -qq update >&2 || die "apt-get update failed"
+		touch "$stamp"
+	fi
+	exec {apt_lock}>&-
 }
 
 # fetch_into DIR PACKAGE... - download packages and unpack them into DIR
