@@ -242,7 +242,7 @@ struct dlm_ls {
 	struct rhashtable	lkbs;
 	atomic_t		next_id;
 
-	struct mutex		orphan_mutex;
+	struct mutex		orphan_mutex;	/* who takes from @orphans */
 	spinlock_t		orphan_lock;	/* @orphans */
 	struct list_head	orphans;
 

@@ -93,6 +93,16 @@ static void adopted_too_early(struct kunit *test)
 	c_check(c);
 }
 
+/* a handle is closed, and there is no memory for the first thing that needs some */
+static void close_in_need(struct kunit *test, struct t_client *client)
+{
+	t_faults_begin(0);
+	t_fail_nth(1);
+	t_client_close(client);
+	KUNIT_EXPECT_TRUE(test, t_failed());
+	t_faults_end();
+}
+
 /*
  * A handle that is closed without memory for messages, or during recovery, leaves locks that
  * are swept up later.  Until then no orphan is denied, and a purge gets them.
@@ -109,11 +119,7 @@ static void orphans_not_swept_up(struct kunit *test)
 	l->client = c->w[2].client[1];
 	c_lock(keep, NL, 0, 0);
 	c_lock(l, PR, PERSISTENT, 0);
-	t_faults_begin(0);
-	t_fail_nth(1);
-	t_client_close(l->client);
-	KUNIT_EXPECT_TRUE(test, t_failed());
-	t_faults_end();
+	close_in_need(test, l->client);
 	KUNIT_EXPECT_EQ(test, t_call_adopt(heir, PR, ORPHAN), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, dlm_orphans_purge(c_ls(c, 2), 0), 0);
 	KUNIT_EXPECT_EQ(test, t_call_adopt(heir, PR, ORPHAN), -ENOENT);
@@ -135,11 +141,7 @@ static void close_without_memory(struct kunit *test)
 		kunit_skip(test, "no fault injection in this kernel");
 	l->client = c->w[1].client[1];
 	c_lock(l, EX, 0, 0);
-	t_faults_begin(0);
-	t_fail_nth(1);
-	t_client_close(l->client);
-	KUNIT_EXPECT_TRUE(test, t_failed());
-	t_faults_end();
+	close_in_need(test, l->client);
 	KUNIT_EXPECT_FALSE(test, dlm_has_zombies(c_ls(c, 1)));
 	c_lock(heir, EX, NOQUEUE, 0);
 	c_check(c);
@@ -430,11 +432,11 @@ static void answered_too_late(struct kunit *test, int dead)
 	was = c_new(c, 4, name);
 	c_lock(l2, CR, 0, 0);
 	c_lock(was, PR, 0, 0);
-	KUNIT_EXPECT_EQ(test, t_call_unlock(was, 0), 0);
-	KUNIT_EXPECT_EQ(test, t_call_unlock(l2, 0), 0);
-	t_cast(l2, -DLM_EUNLOCK, CR, 0);
+	KUNIT_EXPECT_EQ(test, t_call_unlock(was, FORCEUNLOCK), 0);
 	while (c_step(c, 4, 2))
 		;
+	KUNIT_EXPECT_EQ(test, t_call_unlock(l2, 0), 0);
+	t_cast(l2, -DLM_EUNLOCK, CR, 0);
 	dlm_ls_stop(c_ls(c, 4));
 	while (c_step(c, 2, 4))
 		;
@@ -454,6 +456,7 @@ static void answered_too_late(struct kunit *test, int dead)
 	else
 		recover(c);
 	KUNIT_EXPECT_EQ(test, dir_of(c, 2, name), 4);
+	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), dead == 3 ? 2 : 3);
 	t_cast(was, -DLM_EUNLOCK, PR, 0);
 	t_holds(l2, CR);
 	c_check(c);

@@ -75,6 +75,21 @@ static void again(struct c_world *c)
 	r_start_all(c->r);
 }
 
+/* node 2 is back, and asks for a lock on what node 3 masters, where the request is stored */
+static struct t_lock *stored_request(struct c_world *c, const char *name,
+				     struct returned *back)
+{
+	struct t_lock *l2;
+
+	return_of_2(c, back);
+	l2 = t_new(&back->w, back->client, name);
+	KUNIT_EXPECT_EQ(c->test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
+	turns(c, 200);
+	/* node 1 keeps the directory record */
+	KUNIT_EXPECT_EQ(c->test, c_stat(c, 3, DLM_ST_STORED), 1ULL);
+	return l2;
+}
+
 /* a request that the late node stored is not one of the former incarnation's */
 static void request_is_kept(struct kunit *test)
 {
@@ -84,12 +99,7 @@ static void request_is_kept(struct kunit *test)
 	struct returned back = { };
 
 	c_lock(l3, CR, 0, 0);
-	return_of_2(c, &back);
-	l2 = t_new(&back.w, back.client, name);
-	KUNIT_EXPECT_EQ(test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
-	turns(c, 200);
-	/* node 1 keeps the directory record */
-	KUNIT_EXPECT_EQ(test, c_stat(c, 3, DLM_ST_STORED), 1ULL);
+	l2 = stored_request(c, name, &back);
 	t_quiet(l2);
 	again(c);
 	r_run(c->r);
@@ -106,16 +116,12 @@ static void request_is_dropped(struct kunit *test)
 {
 	struct c_world *c = test->priv;
 	const char *name = c_name(c, 1);
-	struct t_lock *l3 = c_new(c, 3, name), *l2;
+	struct t_lock *l3 = c_new(c, 3, name);
 	struct returned back = { };
 	int i;
 
 	c_lock(l3, CR, 0, 0);
-	return_of_2(c, &back);
-	l2 = t_new(&back.w, back.client, name);
-	KUNIT_EXPECT_EQ(test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
-	turns(c, 200);
-	KUNIT_EXPECT_EQ(test, c_stat(c, 3, DLM_ST_STORED), 1ULL);
+	stored_request(c, name, &back);
 	KUNIT_EXPECT_FALSE(test, dlm_is_unpurged(rec(c, 3), 2));
 	end_of_2(&back);
 	r_kill(c->r, 2);
