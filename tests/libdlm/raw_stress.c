@@ -10,8 +10,9 @@
  *	  raw_stress tell ADDRESS:PORT stop|go	everybody ends; the next ones may begin
  *	  raw_stress tell ADDRESS:PORT quit NODE	one node's processes end
  *	  raw_stress tell ADDRESS:PORT dead NODE	it relies on nothing any more
- *	  raw_stress tell ADDRESS:PORT unsure	value blocks may be lost: nobody judges
- *						one until it was stored again
+ *	  raw_stress tell ADDRESS:PORT unsure	value blocks may be lost from now on, and
+ *						nobody judges them
+ *	  raw_stress tell ADDRESS:PORT sure	not any more: what is stored from now on counts
  *	  raw_stress tell ADDRESS:PORT count	prints how many operations were granted
  *	  raw_stress tell ADDRESS:PORT more N SECONDS	waits until so many more were granted;
  *						status 1 if they were not
@@ -34,7 +35,7 @@
 #define SLOTS		8
 #define STUCK_S		120
 
-enum { CLAIM = 1, WITHDRAW, STORE, BEGIN, STOP, GO, QUIT, DEAD, UNSURE, COUNT, ERRORS };
+enum { CLAIM = 1, WITHDRAW, STORE, BEGIN, STOP, GO, QUIT, DEAD, UNSURE, SURE, COUNT, ERRORS };
 
 struct call {
 	int what, node, slot, res, mode;
@@ -61,7 +62,7 @@ static struct {
 	bool known;
 	char lvb[DLM_LVB_LEN];
 } blocks[MAX_RES];
-static bool quitting[256], stopping;
+static bool quitting[256], stopping, unsure;
 static long granted, violations;
 
 static struct claim *claim_of(int fd, int slot)
@@ -120,7 +121,7 @@ static void judge(int fd, const struct call *q, struct verdict *v)
 		judge_claim(fd, q, v);
 		break;
 	case STORE:
-		blocks[q->res].known = true;
+		blocks[q->res].known = !unsure;
 		memcpy(blocks[q->res].lvb, q->lvb, DLM_LVB_LEN);
 		/* fall through */
 	case WITHDRAW:
@@ -142,6 +143,8 @@ static void judge(int fd, const struct call *q, struct verdict *v)
 		forget(-1, q->node);
 		break;
 	case UNSURE:
+	case SURE:
+		unsure = q->what == UNSURE;
 		for (i = 0; i < MAX_RES; i++)
 			blocks[i].known = false;
 		break;
@@ -595,7 +598,7 @@ static int tell(const char *where, const char *what, const char *arg)
 {
 	static const char *const names[] = {
 		[STOP] = "stop", [GO] = "go", [QUIT] = "quit", [DEAD] = "dead",
-		[UNSURE] = "unsure", [COUNT] = "count", [ERRORS] = "errors",
+		[UNSURE] = "unsure", [SURE] = "sure", [COUNT] = "count", [ERRORS] = "errors",
 	};
 	struct call q = { .node = arg ? atoi(arg) : -1 };
 	struct verdict v;

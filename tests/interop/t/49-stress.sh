@@ -51,7 +51,7 @@ flapping() {
 		read -r -t "0.$((RANDOM % 9))" -u "$NAP_FD" _
 	done
 	ls_running x 1 2 3
-	referee unsure
+	referee sure
 	for i in $(stock_nodes); do
 		check "28: $i was interrupted" log_has "$i" 'dlm_recover.*(interrupted|error -4)'
 	done
@@ -122,6 +122,7 @@ late_answers() {
 }
 
 guests_up tcp
+keep_names
 wire_on
 referee_on
 check "join" ls_join x 1 2 3
