@@ -131,14 +131,6 @@ referee_on() {
 referee_off() { kill "$(sed -n 's/^pid //p' /run/referee)"; }
 referee() { raw_stress tell "$REFEREE" "$@"; }
 
-# keep_names [NODE...] - what nobody uses for a while is not forgotten, nor its value block
-keep_names() {
-	local i
-	for i in ${*:-$NODES_UP}; do
-		on "$i" sh -c "echo 3600 >/sys/kernel/config/dlm/n$i/toss_secs" || fail "toss_secs on $i"
-	done
-}
-
 # stress_on LS NODE [OPTION...] - a process there begins
 stress_on() {
 	local ls=$1 i=$2

@@ -257,7 +257,6 @@ old_version() {
 guests_up tcp
 wire_on
 referee_on
-keep_names
 LS_ID[x]=5000 LS_ID[z]=5002
 marked "$N" "$T" 86
 unknown_address

@@ -39,7 +39,6 @@ idle() {
 lost() { [ "$(figure "$N" "$T" connections_lost)" -gt "$1" ]; }
 
 guests_up sctp
-keep_names
 referee_on
 LS_ID[x]=5000 LS_ID[y]=5001
 check "08: join" ls_join x 1 2

@@ -106,7 +106,7 @@ late_answers() {
 	does "46: $m holds" granted "$m" get h PR "${names[1]}"
 	does "46: $a converts later" granted "$a" get c NL "${names[1]}"
 	does "46: $m is master of a name of $third" granted "$m" get q PR "$n"
-	net_filter "$m" delay 1500ms
+	net_filter "$m" delay 5000ms
 	does "46: $a: LOOKUP to $m" ok "$a" lock l EX "${names[0]}"
 	does "46: $a: by force" unlocked "$a" put l force
 	does "46: $a: REQUEST to $m" ok "$a" lock r PR "$n"
@@ -122,7 +122,6 @@ late_answers() {
 }
 
 guests_up tcp
-keep_names
 wire_on
 referee_on
 check "join" ls_join x 1 2 3
