@@ -225,6 +225,59 @@ static void waiter_and_new_master(struct kunit *test)
 	c_check(c);
 }
 
+/*
+ * The table of locks may grow while recovery walks over it, and then a lock is met twice: what
+ * waits for an answer of who is gone, in every way, ends or goes on once all the same.
+ */
+static void waiters_met_twice(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 3);
+	struct t_lock *keep = c_new(c, 3, name), *converts = c_new(c, 1, name);
+	struct t_lock *unlocks = c_new(c, 1, name), *cancels = c_new(c, 1, name);
+	struct t_lock *asks = c_new(c, 1, name), *gives_up = c_new(c, 1, name);
+	struct dlm_recovery *rec = c_ls(c, 1)->recovery;
+	struct dlm_step again = { .ls = rec->ls, .rec = rec };
+	unsigned int turns = 0;
+
+	c_lock(keep, CR, 0, 0);
+	c_lock(converts, NL, 0, 0);
+	c_lock(unlocks, CR, 0, 0);
+	c_lock(cancels, NL, 0, 0);
+	c_convert(cancels, EX, 0, WAITS);
+	t_bast(keep, EX);
+	t_bast(unlocks, EX);
+	KUNIT_EXPECT_EQ(test, t_call_cancel(cancels, CANCEL, -DLM_ECANCEL), 0);
+	KUNIT_EXPECT_EQ(test, t_call_convert(converts, CR, CONVERT | NOORDER), 0);
+	KUNIT_EXPECT_EQ(test, t_call_unlock(unlocks, 0), 0);
+	KUNIT_EXPECT_EQ(test, call_lock(asks, NL, 0), 0);
+	KUNIT_EXPECT_EQ(test, call_lock(gives_up, NL, 0), 0);
+	KUNIT_EXPECT_EQ(test, t_call_unlock(gives_up, FORCEUNLOCK), 0);
+	r_kill(c->r, 3);
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	while (rec->phase <= DLM_PH_WAITERS && turns++ < 10000)
+		r_turn(c->r);
+	KUNIT_EXPECT_LT(test, (int)rec->phase, (int)DLM_PH_MASTERS);
+	mutex_lock(&rec->lock);
+	dlm_waiters_run(&again);
+	mutex_unlock(&rec->lock);
+	dlm_fx_flush(&again.fx);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	t_cast(unlocks, -DLM_EUNLOCK, CR, 0);
+	t_cast(cancels, -DLM_ECANCEL, NL, 0);
+	t_cast(gives_up, -DLM_EUNLOCK, IV, 0);
+	t_granted(converts, CR);
+	t_granted(asks, NL);
+	t_quiet(unlocks);
+	t_quiet(cancels);
+	t_quiet(gives_up);
+	KUNIT_EXPECT_EQ(test, dlm_lkb_count(c_ls(c, 1)), 3U);
+	c_check(c);
+}
+
 /* granted before its cancel arrived, and only the cancel's answer is due when the master dies */
 static void cancel_too_late(struct kunit *test)
 {
@@ -831,6 +884,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(stale_record),
 	KUNIT_CASE(stored_request_of_directory),
 	KUNIT_CASE(waiter_and_new_master),
+	KUNIT_CASE(waiters_met_twice),
 	KUNIT_CASE(cancel_too_late),
 	KUNIT_CASE(demoted_by_who_is_gone),
 	KUNIT_CASE(demoted_and_told),
