@@ -16,7 +16,7 @@
  * recovery, or learned from names, is settled (DLM_RSB_SETTLED).
  *
  * An interrupted recovery leaves opinions behind of which others may not have heard.  Who
- * decides then (tests in kunit/found_test.c):
+ * decides then (tests in kunit/found_master_test.c, found_test.c):
  *
  *	who thinks that X is master		decides			test
  *	X itself				X, by naming it		master_in_doubt

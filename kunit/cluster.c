@@ -223,6 +223,22 @@ struct t_lock *c_new(struct c_world *c, int node, const char *name)
 
 /* --- messages ----------------------------------------------------------- */
 
+/* all that live stop, and start with all that live */
+void c_recover(struct c_world *c)
+{
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+}
+
+void c_die(struct c_world *c, int node)
+{
+	r_kill(c->r, node);
+	c_recover(c);
+}
+
 void c_forget(struct c_world *c)
 {
 	c->logged = 0;
@@ -348,6 +364,12 @@ static void outcome_at(struct t_lock *l, int err, int mode, int outcome, int hel
 		t_quiet_at(l, line);
 	else
 		t_cast_at(l, outcome, outcome ? held : mode, 0, line);
+}
+
+/* just the call: nothing moves */
+int c_call_lock(struct t_lock *l, int mode, u32 flags)
+{
+	return t_call_lock(l, mode, flags, l->name, strlen(l->name));
 }
 
 void c_lock_at(struct t_lock *l, int mode, u32 flags, int outcome, int line)

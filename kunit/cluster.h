@@ -82,6 +82,8 @@ struct dlm_ls *c_ls(struct c_world *c, int node);
 bool c_step(struct c_world *c, int from, int to);
 void c_settle(struct c_world *c);
 void c_advance(struct c_world *c, unsigned int ms);
+void c_recover(struct c_world *c);
+void c_die(struct c_world *c, int node);
 
 void c_forget(struct c_world *c);
 void c_sent_at(struct c_world *c, const char *what, int line);
@@ -95,6 +97,7 @@ u64 c_stat(struct c_world *c, int node, enum dlm_ls_stat what);
 /* -2 if the node does not know the resource */
 int c_master(struct c_world *c, int node, const char *name);
 
+int c_call_lock(struct t_lock *l, int mode, u32 flags);
 void c_lock_at(struct t_lock *l, int mode, u32 flags, int outcome, int line);
 void c_convert_at(struct t_lock *l, int mode, u32 flags, int outcome, int line);
 void c_unlock_at(struct t_lock *l, u32 flags, int line);

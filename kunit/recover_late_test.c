@@ -140,6 +140,67 @@ static void request_is_dropped(struct kunit *test)
 	c_check(c);
 }
 
+/* node 2 leaves and comes back between a stop and a start: its locks are gone */
+static void renewed(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	struct t_lock *l3 = c_new(c, 3, name);
+	int i;
+
+	c_lock(l1, CR, 0, 0);
+	c_lock(l2, PR, 0, 0);
+	c_lock(l3, EX, 0, WAITS);
+	t_bast(l1, EX);
+	t_bast(l2, EX);
+	r_kill(c->r, 2);
+	r_stop_all(c->r);
+	r_node(c->r, 2, 0);
+	for (i = 1; i <= 3; i++)
+		r_start(c->r, i, i == 2 ? 0 : 2);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	t_waiting(l3);
+	c_unlock(l1, 0);
+	t_granted(l3, EX);
+	KUNIT_EXPECT_EQ(test, c_ls(c, 1)->recovery->ngone, 0U);
+}
+
+/*
+ * A member dies between start and the first packet, and comes back with another
+ * configuration: it is refused, and its former incarnation's locks are gone.
+ */
+static void replaced_by_a_stranger(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 1);
+	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
+	struct t_lock *l3 = c_new(c, 3, name);
+
+	c_lock(l1, CR, 0, 0);
+	c_lock(l2, PR, 0, 0);
+	c_lock(l3, EX, 0, WAITS);
+	t_bast(l1, EX);
+	t_bast(l2, EX);
+	r_kill(c->r, 2);
+	r_node(c->r, 2, DLM_LSFL_TIMEWARN);
+	r_stop_all(c->r);
+	r_start_all(c->r);
+	r_run(c->r);
+	KUNIT_EXPECT_EQ(test, (int)c->r->host[2].ls->recovery->phase,
+			(int)DLM_PH_FAILED);
+	KUNIT_EXPECT_EQ(test, dlm_member_count(c_ls(c, 1)), 2U);
+	/* it was told that it does not fit; the others learn that it is no member */
+	r_kill(c->r, 2);
+	c_recover(c);
+	t_waiting(l3);
+	c_unlock(l1, 0);
+	t_granted(l3, EX);
+	c_check(c);
+}
+
 /* a name of which another node than 3 has the record while all live, and 3 without node 4 */
 static const char *other_than_3_then_3(struct c_world *c)
 {
@@ -216,6 +277,8 @@ static void one_master(struct kunit *test)
 static struct kunit_case late_cases[] = {
 	KUNIT_CASE(request_is_kept),
 	KUNIT_CASE(request_is_dropped),
+	KUNIT_CASE(renewed),
+	KUNIT_CASE(replaced_by_a_stranger),
 	{ }
 };
 

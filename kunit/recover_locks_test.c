@@ -8,16 +8,6 @@
 #include <linux/prandom.h>
 #include "cluster.h"
 
-/* all that live stop, and start with all that live */
-static void recover(struct c_world *c)
-{
-	r_stop_all(c->r);
-	r_start_all(c->r);
-	r_run(c->r);
-	r_all_running(c->r);
-	c_settle(c);
-}
-
 static void die(struct c_world *c, int node)
 {
 	r_kill(c->r, node);
@@ -43,7 +33,7 @@ static void master_dies(struct kunit *test)
 	t_bast(l3, EX);
 	KUNIT_EXPECT_EQ(test, c_master(c, 3, name), 0);
 	die(c, 3);
-	recover(c);
+	c_recover(c);
 	c_check(c);
 	dir = dlm_dir_nodeid(c_ls(c, 1), name, strlen(name));
 	KUNIT_EXPECT_EQ(test, c_master(c, dir, name), 0);
@@ -100,11 +90,11 @@ static void any_node_dies(struct kunit *test)
 	hold_everything(c, l);
 	c_check(c);
 	die(c, dead);
-	recover(c);
+	c_recover(c);
 	c_check(c);
 	still_held(l, dead);
 	/* nothing new: everything stays where it is */
-	recover(c);
+	c_recover(c);
 	c_check(c);
 	still_held(l, dead);
 	KUNIT_EXPECT_EQ(test, c_stat(c, dead == 1 ? 2 : 1, DLM_ST_RCOM_BAD), 0ULL);
@@ -130,7 +120,7 @@ static void two_die(struct kunit *test)
 	die(c, 1);
 	die(c, 3);
 	r_forget_log(c->r);
-	recover(c);
+	c_recover(c);
 	KUNIT_EXPECT_EQ(test, c->r->logged, 0U);
 	KUNIT_EXPECT_EQ(test, dlm_member_count(c_ls(c, 2)), 1U);
 	c_check(c);
@@ -192,7 +182,7 @@ static void stopped_anywhere(struct kunit *test)
 		for (i = 0; i < turns; i++)
 			if (!r_turn(c->r))
 				max = turns;
-		recover(c);
+		c_recover(c);
 		c_check(c);
 		still_held(l, dead);
 		c_exit(test);
@@ -263,7 +253,7 @@ static void op_under_way(struct kunit *test)
 		while (c_step(c, 1, 3))
 			;
 	die(c, 3);
-	recover(c);
+	c_recover(c);
 	t_cast(l, u->status, u->mode == IV ? u->held : u->mode, 0);
 	t_quiet(l);
 	if (u->mode != IV)
@@ -324,7 +314,7 @@ static void value_block(struct kunit *test)
 		c_lock(l, v->mode[i], v->flags[i], 0);
 	}
 	die(c, v->dies);
-	recover(c);
+	c_recover(c);
 	c_check(c);
 	reader = c_new(c, 1, name);
 	KUNIT_EXPECT_EQ(test, t_call_lock(reader, CR, VALBLK, name, strlen(name)), 0);
@@ -356,7 +346,7 @@ static void value_of_the_last_reader(struct kunit *test)
 		c_lock(l, NL, VALBLK, 0);
 	}
 	die(c, 3);
-	recover(c);
+	c_recover(c);
 	l = c_new(c, 1, name);
 	KUNIT_EXPECT_EQ(test, t_call_lock(l, CR, VALBLK, name, strlen(name)), 0);
 	c_settle(c);
@@ -366,67 +356,6 @@ static void value_of_the_last_reader(struct kunit *test)
 }
 
 /* --- who comes back ----------------------------------------------------- */
-
-/* node 2 leaves and comes back between a stop and a start: its locks are gone */
-static void renewed(struct kunit *test)
-{
-	struct c_world *c = test->priv;
-	const char *name = c_name(c, 1);
-	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
-	struct t_lock *l3 = c_new(c, 3, name);
-	int i;
-
-	c_lock(l1, CR, 0, 0);
-	c_lock(l2, PR, 0, 0);
-	c_lock(l3, EX, 0, WAITS);
-	t_bast(l1, EX);
-	t_bast(l2, EX);
-	die(c, 2);
-	r_stop_all(c->r);
-	r_node(c->r, 2, 0);
-	for (i = 1; i <= 3; i++)
-		r_start(c->r, i, i == 2 ? 0 : 2);
-	r_run(c->r);
-	r_all_running(c->r);
-	c_settle(c);
-	t_waiting(l3);
-	c_unlock(l1, 0);
-	t_granted(l3, EX);
-	KUNIT_EXPECT_EQ(test, c_ls(c, 1)->recovery->ngone, 0U);
-}
-
-/*
- * A member dies between start and the first packet, and comes back with another
- * configuration: it is refused, and its former incarnation's locks are gone.
- */
-static void replaced_by_a_stranger(struct kunit *test)
-{
-	struct c_world *c = test->priv;
-	const char *name = c_name(c, 1);
-	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
-	struct t_lock *l3 = c_new(c, 3, name);
-
-	c_lock(l1, CR, 0, 0);
-	c_lock(l2, PR, 0, 0);
-	c_lock(l3, EX, 0, WAITS);
-	t_bast(l1, EX);
-	t_bast(l2, EX);
-	die(c, 2);
-	r_node(c->r, 2, DLM_LSFL_TIMEWARN);
-	r_stop_all(c->r);
-	r_start_all(c->r);
-	r_run(c->r);
-	KUNIT_EXPECT_EQ(test, (int)c->r->host[2].ls->recovery->phase,
-			(int)DLM_PH_FAILED);
-	KUNIT_EXPECT_EQ(test, dlm_member_count(c_ls(c, 1)), 2U);
-	/* it was told that it does not fit; the others learn that it is no member */
-	die(c, 2);
-	recover(c);
-	t_waiting(l3);
-	c_unlock(l1, 0);
-	t_granted(l3, EX);
-	c_check(c);
-}
 
 /* --- how much is sent --------------------------------------------------- */
 
@@ -452,7 +381,7 @@ static void sent_once(struct kunit *test)
 	die(c, 3);
 	memlink_set_tap(r->net, r_tap, r);
 	r_forget_log(r);
-	recover(c);
+	c_recover(c);
 	for (i = 0; i < MANY; i++)
 		lookups += dlm_dir_nodeid(c_ls(c, 1), names[i], strlen(names[i])) == 2;
 	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOOKUP], lookups);
@@ -481,7 +410,7 @@ static void locks_sent_once(struct kunit *test)
 	die(c, 3);
 	memlink_set_tap(r->net, r_tap, r);
 	r_forget_log(r);
-	recover(c);
+	c_recover(c);
 	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOOKUP], 1U);
 	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOCK], MANY / 2U);
 	KUNIT_EXPECT_EQ(test, r->count[DLM_RCOM_LOCK_REPLY], MANY / 2U);
@@ -520,7 +449,7 @@ static void sent_as_granted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t_call_convert(l, EX, CONVERT), 0);
 	die(c, 3);
 	memlink_set_tap(c->r->net, lock_tap, &seen);
-	recover(c);
+	c_recover(c);
 	KUNIT_ASSERT_GT(test, seen.n, 0U);
 	KUNIT_EXPECT_EQ(test, c_master(c, 1, name), 0);
 	KUNIT_EXPECT_EQ(test, (int)seen.w.status, (int)DLM_LKSTS_GRANTED);
@@ -593,10 +522,10 @@ static void nodir_dies(struct kunit *test)
 	hold_everything(c, l);
 	c_check(c);
 	die(c, dead);
-	recover(c);
+	c_recover(c);
 	c_check(c);
 	still_held(l, dead);
-	recover(c);
+	c_recover(c);
 	c_check(c);
 	still_held(l, dead);
 	c_exit(test);
@@ -626,7 +555,7 @@ static void stored(struct kunit *test)
 	t_quiet(l2);
 	t_quiet(m2);
 	KUNIT_EXPECT_EQ(test, c_stat(c, 1, DLM_ST_STORED), 5ULL);
-	recover(c);
+	c_recover(c);
 	t_granted(l2, PR);
 	t_cast(l2, -DLM_EUNLOCK, PR, 0);
 	t_granted(m2, PW);
@@ -650,7 +579,7 @@ static void stored_question(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t_call_lock(l, EX, 0, name, strlen(name)), 0);
 	c_settle(c);
 	KUNIT_EXPECT_EQ(test, c_stat(c, 1, DLM_ST_STORED), 1ULL);
-	recover(c);
+	c_recover(c);
 	t_granted(l, EX);
 	KUNIT_EXPECT_EQ(test, c->count[DLM_MSG_LOOKUP], 2U);
 	KUNIT_EXPECT_EQ(test, c->count[DLM_MSG_LOOKUP_REPLY], 1U);
@@ -711,7 +640,7 @@ static void stored_many(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, list_empty(&rec->stored));
 	r_stop_all(r);
 	KUNIT_EXPECT_FALSE(test, list_empty(&rec->stored));
-	recover(c);
+	c_recover(c);
 	KUNIT_EXPECT_TRUE(test, list_empty(&rec->stored));
 	KUNIT_EXPECT_EQ(test, rec->stored_bytes, (size_t)0);
 	for (i = 0; i < MANY; i++)
@@ -864,7 +793,7 @@ static void churn(struct kunit *test, struct rnd_state *rnd)
 				memlink_cut(c->r->net, node, node % CHURN_NODES + 1);
 		}
 	}
-	recover(c);
+	c_recover(c);
 	c_check(c);
 	for (i = 0; i < CHURN_LOCKS; i++)
 		if (!dead[1 + i % CHURN_NODES])
@@ -899,8 +828,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(master_dies),
 	KUNIT_CASE(two_die),
 	KUNIT_CASE(join_with_locks),
-	KUNIT_CASE(renewed),
-	KUNIT_CASE(replaced_by_a_stranger),
 	{ }
 };
 
