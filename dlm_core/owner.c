@@ -327,6 +327,7 @@ static int purge_orphans(struct dlm_ls *ls, struct list_head *from,
 		dlm_ls_count(ls, DLM_ST_PURGED);
 		force_out(lkb, fx);
 		dlm_rsb_unlock(r);
+		cond_resched();
 	}
 }
 
