@@ -187,18 +187,19 @@ le16() { printf '\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)); }
 head_of() { printf '%s' "$(le32 0x00030002)$(le32 "$1")$(le32 "$T")$(le16 "$2")\\x0$3\\x00"; }
 zeros() { printf '\\x00%.0s' $(seq "$1"); }
 
-# what T can be made to send; N goes on
+# what T can be made to send; N goes on. (In place of a number 0, T puts its next one, which N
+# would then miss for ever if it could not take the packet: it is not repeated)
 odd_packets() {
 	local purge seq
 	is_stock "$T" || return
 	play_modes 1 2
 	purge="$(head_of "${LS_ID[x]}" 88 1)$(le32 14)$(zeros 68)"
 	wire_mark
-	raw "$T" "$N" "$(head_of 0 112 3)\\x01$(zeros 7)$purge"
+	raw "$T" "$N" "$(head_of 1 112 3)\\x01$(zeros 7)$purge"
 	heard 20 "$N>$T ACK next=[1-9]" && pass "15: $N acknowledges what is repeated" || fail "15: no ACK of a repeated packet"
 	raw "$T" "$N" "$(head_of 0x70000000 112 3)\\x01$(zeros 7)$purge"
 	raw "$T" "$N" "$purge"
-	raw "$T" "$N" "$(head_of 0 20 3)$(zeros 4)"
+	raw "$T" "$N" "$(head_of 0x70000002 20 3)$(zeros 4)"
 	raw "$T" "$N" "$(head_of 0x70000001 40 3)\\x09$(zeros 7)$(head_of 0 16 9)"
 	raw "$T" "$N" "$(head_of 0 16 9)"
 	play_modes 2 1
