@@ -252,7 +252,8 @@ static int on_status_reply(const struct rcom *m)
  * @packet: a whole recovery message, of which nothing is checked
  * @fx: effects
  *
- * wire.md 6.4.
+ * wire.md 6.4.  Stock nodes answer in an envelope, and take either: without one
+ * nothing is kept for somebody who may never become a member, and who asks again.
  *
  * Context: sleeps for memory.
  * Return: 0 or -ENOMEM.

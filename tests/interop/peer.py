@@ -234,7 +234,8 @@ def talk(p):
         check(len(r.raw) == 80 and r.result == -3, "09: not ready", r.raw.hex())
         check(r.id == p.rc_id and r.reply == 7 and r.ls == 0x12345678, "09: it quotes the question", r.raw.hex())
         check(r.field(48) == -1, "09: with a length of -1", r.field(48))
-        check(r.seq == 0, "09: in an envelope with number 0", r.seq)
+        # stock nodes do the latter; ours repeats nothing that is asked for again anyway
+        check(r.seq in (None, 0), "09: without envelope, or in one with number 0", r.seq)
     p.send(p.status())
     r = p.wait(RCOM, STATUS_REPLY)
     check(r is not None and r.seq is None and r.field(48) == 32, "09: an answer for one that is there")

@@ -225,6 +225,8 @@ foreign() {
 		}
 		by_hand "$i" x 3@10.0.0.3 pieces
 		is_stock "$i" || by_hand "$i" x 3@10.0.0.3 framing
+		# or a stock node that leaves waits three minutes for its farewell
+		for id in 3 4; do configure "$i" gone "$id"; done
 	done
 	play_modes 1 2
 }
@@ -283,7 +285,7 @@ ls_end z
 wire_clean "04, 05, 14"
 old_version "$T"
 old_version "$N"
-logs_clean "01-19" 'non cluster|got connection|seq mismatch|version header|invalid h_nodeid|unsupported h_cmd|unknown|len|Not a mem|node 3'
+logs_clean "01-19" 'non cluster|got connection|seq mismatch|version header|invalid h_nodeid|unsupported h_cmd|unknown|len|Not a mem|node 3|invalid lockspace|reject reply'
 wire_off
 referee_off
 guests_down
