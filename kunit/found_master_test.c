@@ -78,28 +78,36 @@ static void recover_while_4_waits(struct c_world *c, const char *name)
 }
 
 /*
- * Node 2 masters a resource, answers the last unlock of it, from node 4, and gives it to node 3.
- * Node 4 has stopped and stored the answer, and has the record once somebody is @dead: then
- * node 3 is master, and says so, or node 2 asks who is.  Node 4 has no lock there.
+ * Node 2 masters a resource, answers the last unlock of it, or the cancel of a request, from
+ * node 4, and gives it to node 3.  Node 4 has stopped and stored the answer, and has the record
+ * once somebody is @dead: then node 3 is master, and says so, or node 2 asks who is.  Node 4 has
+ * no lock there.
  */
-static void answered_too_late(struct kunit *test, int dead)
+static void answered_too_late(struct kunit *test, int dead, bool cancel)
 {
 	struct t_lock *l2, *l3, *l4, *was;
 	struct c_world *c;
 	const char *name;
+	int err;
 
 	c_init_n(test, 4, 0, true);
 	c = test->priv;
 	name = of_2_then_of_last(c);
 	l2 = c_new(c, 2, name);
 	was = c_new(c, 4, name);
-	c_lock(l2, CR, 0, 0);
-	c_lock(was, PR, 0, 0);
-	KUNIT_EXPECT_EQ(test, t_call_unlock(was, FORCEUNLOCK), 0);
+	c_lock(l2, cancel ? EX : CR, 0, 0);
+	c_lock(was, PR, 0, cancel ? WAITS : 0);
+	if (cancel) {
+		t_bast(l2, PR);
+		err = t_call_cancel(was, CANCEL, -DLM_ECANCEL);
+	} else {
+		err = t_call_unlock(was, FORCEUNLOCK);
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
 	while (c_step(c, 4, 2))
 		;
 	KUNIT_EXPECT_EQ(test, t_call_unlock(l2, 0), 0);
-	t_cast(l2, -DLM_EUNLOCK, CR, 0);
+	t_cast(l2, -DLM_EUNLOCK, cancel ? EX : CR, 0);
 	dlm_ls_stop(c_ls(c, 4));
 	while (c_step(c, 2, 4))
 		;
@@ -120,7 +128,10 @@ static void answered_too_late(struct kunit *test, int dead)
 		c_recover(c);
 	KUNIT_EXPECT_EQ(test, dir_of(c, 2, name), 4);
 	KUNIT_EXPECT_EQ(test, c_master(c, 4, name), dead == 3 ? 2 : 3);
-	t_cast(was, -DLM_EUNLOCK, PR, 0);
+	if (cancel)
+		t_cast(was, -DLM_ECANCEL, IV, 0);
+	else
+		t_cast(was, -DLM_EUNLOCK, PR, 0);
 	t_holds(l2, CR);
 	c_check(c);
 	/* nobody is in the way */
@@ -133,12 +144,22 @@ static void answered_too_late(struct kunit *test, int dead)
 
 static void answered_and_named(struct kunit *test)
 {
-	answered_too_late(test, 1);
+	answered_too_late(test, 1, false);
 }
 
 static void answered_and_asked(struct kunit *test)
 {
-	answered_too_late(test, 3);
+	answered_too_late(test, 3, false);
+}
+
+static void cancel_answered_and_named(struct kunit *test)
+{
+	answered_too_late(test, 1, true);
+}
+
+static void cancel_answered_and_asked(struct kunit *test)
+{
+	answered_too_late(test, 3, true);
 }
 
 /* how many granted locks a node knows of */
@@ -373,6 +394,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(master_names_it),
 	KUNIT_CASE(answered_and_named),
 	KUNIT_CASE(answered_and_asked),
+	KUNIT_CASE(cancel_answered_and_named),
+	KUNIT_CASE(cancel_answered_and_asked),
 	KUNIT_CASE(master_in_doubt),
 	KUNIT_CASE(master_dropped_it),
 	KUNIT_CASE(grant_owed_elsewhere),

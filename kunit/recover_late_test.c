@@ -140,21 +140,30 @@ static void request_is_dropped(struct kunit *test)
 	c_check(c);
 }
 
+/* node 3 waits for node 1, which masters, and for node 2, which dies */
+static void die_before_a_waiter(struct c_world *c, struct t_lock **l1, struct t_lock **l3)
+{
+	const char *name = c_name(c, 1);
+	struct t_lock *l2 = c_new(c, 2, name);
+
+	*l1 = c_new(c, 1, name);
+	*l3 = c_new(c, 3, name);
+	c_lock(*l1, CR, 0, 0);
+	c_lock(l2, PR, 0, 0);
+	c_lock(*l3, EX, 0, WAITS);
+	t_bast(*l1, EX);
+	t_bast(l2, EX);
+	r_kill(c->r, 2);
+}
+
 /* node 2 leaves and comes back between a stop and a start: its locks are gone */
 static void renewed(struct kunit *test)
 {
 	struct c_world *c = test->priv;
-	const char *name = c_name(c, 1);
-	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
-	struct t_lock *l3 = c_new(c, 3, name);
+	struct t_lock *l1, *l3;
 	int i;
 
-	c_lock(l1, CR, 0, 0);
-	c_lock(l2, PR, 0, 0);
-	c_lock(l3, EX, 0, WAITS);
-	t_bast(l1, EX);
-	t_bast(l2, EX);
-	r_kill(c->r, 2);
+	die_before_a_waiter(c, &l1, &l3);
 	r_stop_all(c->r);
 	r_node(c->r, 2, 0);
 	for (i = 1; i <= 3; i++)
@@ -175,16 +184,9 @@ static void renewed(struct kunit *test)
 static void replaced_by_a_stranger(struct kunit *test)
 {
 	struct c_world *c = test->priv;
-	const char *name = c_name(c, 1);
-	struct t_lock *l1 = c_new(c, 1, name), *l2 = c_new(c, 2, name);
-	struct t_lock *l3 = c_new(c, 3, name);
+	struct t_lock *l1, *l3;
 
-	c_lock(l1, CR, 0, 0);
-	c_lock(l2, PR, 0, 0);
-	c_lock(l3, EX, 0, WAITS);
-	t_bast(l1, EX);
-	t_bast(l2, EX);
-	r_kill(c->r, 2);
+	die_before_a_waiter(c, &l1, &l3);
 	r_node(c->r, 2, DLM_LSFL_TIMEWARN);
 	r_stop_all(c->r);
 	r_start_all(c->r);
