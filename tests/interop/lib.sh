@@ -4,7 +4,7 @@
 
 # lines that stock nodes write among themselves, too, and what either kind says when a
 # connection breaks
-log_usual='dlm_user_daemon|log_(debug|info)|not ready|dlm_add_requestqueue|connection lost|socket error'
+log_usual='dlm_user_daemon|log_(debug|info)|not ready|reject reply|dlm_add_requestqueue|connection lost|socket error'
 log_usual+='|cannot connect|connect to node|got EOF'
 
 # nodes_of stock|ours
