@@ -17,6 +17,18 @@ static int release(const char *name)
 	return r < 0;
 }
 
+static bool join(const char *name, uint32_t flags)
+{
+	int r;
+
+	if (!(flags & DLM_LSFL_TIMEWARN))
+		return dlm_new_lockspace(name, 0600, flags);
+	/* which libdlm would leave out */
+	r = t_create(t_control(), name, flags);
+	errno = -r;
+	return r >= 0 && dlm_open_lockspace(name);
+}
+
 int main(int argc, char **argv)
 {
 	dlm_lshandle_t h;
@@ -26,8 +38,7 @@ int main(int argc, char **argv)
 		flags = !strcmp(argv[3], "nodir") ? DLM_LSFL_NODIR :
 			!strcmp(argv[3], "timewarn") ? DLM_LSFL_TIMEWARN : 0;
 	if ((argc == 3 || flags) && !strcmp(argv[1], "join")) {
-		h = dlm_new_lockspace(argv[2], 0600, flags);
-		if (h)
+		if (join(argv[2], flags))
 			return 0;
 	} else if (argc == 3 && !strcmp(argv[1], "leave")) {
 		h = dlm_open_lockspace(argv[2]);
