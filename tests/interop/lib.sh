@@ -225,12 +225,14 @@ member_by_hand() {
 	configure "$i" comm "$id" "10.0.0.$id"
 	/usr/bin/python3 "$VM_DIR/../interop/peer.py" "$id@10.0.0.$id" "$i@$(ns_addr "$i")" "${LS_ID[$ls]}" \
 		member "$@" >/run/peer.out 2>&1 &
-	MEMBER=$!
+	MEMBER=$! MEMBER_ID=$id
 	wait_for 60 grep -q ready /run/peer.out || fail "no member by hand: $(cat /run/peer.out)"
 }
 member_ends() {
 	: >/run/peer.stop
 	wait "$MEMBER"
+	# not refused: 6.1 would ask again hundreds of times a second
+	ip addr del "10.0.0.$MEMBER_ID/24" dev eth0
 	run_prog cat /run/peer.out
 }
 
