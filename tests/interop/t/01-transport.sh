@@ -288,7 +288,7 @@ ls_end z
 wire_clean "04, 05, 14"
 old_version "$T"
 old_version "$N"
-logs_clean "01-19" 'non cluster|got connection|seq mismatch|version header|invalid h_nodeid|unsupported h_cmd|unknown|len|Not a mem|node 3|invalid lockspace'
+logs_clean "01-19" 'non cluster|got connection|seq mismatch|version header|invalid h_nodeid|unsupported h_cmd|unknown|len|Not a mem|node 3|invalid lockspace|accepting connection|_receive_message'
 wire_off
 referee_off
 guests_down

@@ -42,8 +42,9 @@ mismatch() {
 	ls_running c "$i"
 	does "$nr: $i still has its lock" unlocked "$i" put k
 	quit "$i"
-	ls_end c
+	# or a stock node waits three minutes for its farewell
 	configure "$i" gone 3
+	ls_end c
 }
 
 # answers CHECK NODE OPTION TEXT - recovery ends all the same
@@ -61,8 +62,8 @@ answers() {
 	ls_stop c "$i"
 	start c "$i" "$i"
 	ls_running c "$i"
-	ls_end c
 	configure "$i" gone 3
+	ls_end c
 }
 
 # greedy NODE - what a member asks for and does not read takes no memory without end
@@ -87,8 +88,8 @@ greedy() {
 	ls_stop c "$i"
 	start c "$i" "$i"
 	ls_running c "$i"
-	ls_end c
 	configure "$i" gone 3
+	ls_end c
 	check "greedy: nothing is left of it" wait_for 30 _gone "$i"
 }
 _queued() { [ "$(node_figure "$1" 3 queued)" -gt "$2" ]; }
