@@ -55,7 +55,7 @@ bench:
 	@tests/bench/run
 
 interop:
-	@tests/interop/run
+	@tests/interop/run -k "$(or $(KERNELS),all)"
 
 help:
 	@echo 'On a node:'
@@ -72,7 +72,7 @@ help:
 	@echo '  make sim          clusters driven by chance, SEEDS=n of them'
 	@echo '  make vm-test      the VM tests on Debian 12'\''s kernel'
 	@echo '  make mutants      break the engine one line at a time: a test must notice'
-	@echo '  make interop      nodes of ours and of the stock module in one lockspace'
+	@echo '  make interop      nodes of ours and of the stock module in one lockspace, on all kernels, for hours'
 	@echo '  make bench        compare with the stock module, in guest instructions'
 
 .PHONY: all modules install uninstall clean demo check check-all lint kunit \
