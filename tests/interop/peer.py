@@ -15,7 +15,7 @@ each thing that was looked at, and "DONE" in the end:
                     file /run/peer.stop appears.  lvblen=N flags=N: another configuration;
                     late=SECONDS: the first answer; oldseq: the first answer quotes an older
                     recovery; v31: version 3.1; lock=NAME: ask for NL, and unlock, when
-                    there is a file /run/peer.go; greedy: from then on, ask and never read
+                    there is a file /run/peer.go; greedy: from then on, ask, and read next to nothing
 
 The peer must have the lockspace, and know ME's address if it is to answer.  Layouts are
 written down once more on purpose (wire.md 4 to 7).
@@ -63,7 +63,7 @@ class Peer:
         self.to, self.to_addr = peer.split("@")
         self.id, self.to, self.ls = int(self.id), int(self.to), ls
         self.version, self.seq, self.next, self.rc_id = 0x00030002, 0, 0, 1000
-        self.out, self.listener, self.links, self.acks = None, None, {}, []
+        self.out, self.listener, self.links, self.acks, self.small = None, None, {}, [], False
 
     # --- bytes
 
@@ -79,6 +79,8 @@ class Peer:
             s = socket.socket()
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self.small:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             s.bind((self.addr, 0))
             s.settimeout(limit)
             try:
@@ -366,9 +368,15 @@ class Member:
         check(r is not None and r.field(84) == -65538, "17: and unlocked", r and r.field(84))
 
     def greedy(self):
-        """Ask for what is answered at once, as fast as that is read."""
-        p, rest, asked = self.p, b"", 0
+        """Ask for what is answered at once, as fast as that is read.
+
+        Who reads nothing at all is not heard any more soon: his connection ends."""
+        p, rest, asked, last = self.p, b"", 0, 0
         while not os.path.exists("/run/peer.stop"):
+            if time.monotonic() > last + 2:
+                if select.select([p.out], [], [], 0)[0]:
+                    p.out.recv(16384)
+                last = time.monotonic()
             if not rest:
                 rest = b"".join(p.envelope(p.msg(UNLOCK, lkid=5, remid=0x7fffff00)) for _ in range(500))
                 asked += 500
@@ -422,6 +430,7 @@ def main():
         if "v31" in options:
             p.version = 0x00030001
         p.listen()
+        p.small = "greedy" in options
         # somebody has to say the first word
         p.send(p.status())
         Member(p, options).run()

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # 24-27, 55, 56: members with another configuration, late and wrong answers; lockspaces made with
-# NODIR and TIMEWARN. Beyond the list: a member that asks and never reads the answers.
+# NODIR and TIMEWARN. Beyond the list: a member that asks and hardly reads the answers.
 # guests: 2
 # ours: 2 1
 # time: 400
