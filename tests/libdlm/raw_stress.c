@@ -4,9 +4,10 @@
  * knows who relies on which mode and what value blocks must be.
  *
  * usage: raw_stress referee ADDRESS:PORT	in the background; prints "pid PID"
- *	  raw_stress run LOCKSPACE ADDRESS:PORT NODE [-r RESOURCES] [-s SEED] [-p PAUSE]
+ *	  raw_stress run LOCKSPACE ADDRESS:PORT NODE [-r RESOURCES] [-s SEED] [-p PAUSE] [-w]
  *		until the referee says that it is enough; prints PASS and FAIL lines.  -p: sleep
- *		up to so many milliseconds now and then, so that names get unused
+ *		up to so many milliseconds now and then, so that names get unused; -w: requests
+ *		wait, none has NOQUEUE
  *	  raw_stress tell ADDRESS:PORT stop|go	everybody ends; the next ones may begin
  *	  raw_stress tell ADDRESS:PORT quit NODE	one node's processes end
  *	  raw_stress tell ADDRESS:PORT dead NODE	it relies on nothing any more
@@ -229,6 +230,7 @@ struct slot {
 
 static struct slot slots[SLOTS];
 static int ls, line, node, resources = 64, pause_ms;
+static bool no_noqueue;
 static unsigned int seed, rng;
 static bool finish;
 static long ops, casts;
@@ -399,7 +401,7 @@ static void request(struct slot *s)
 	s->request = true;
 	o = op_of(s);
 	o.mode = rnd(6);
-	o.flags = LKF_VALBLK | (rnd(4) ? 0 : LKF_NOQUEUE);
+	o.flags = LKF_VALBLK | (rnd(4) || no_noqueue ? 0 : LKF_NOQUEUE);
 	snprintf(name, sizeof(name), "stress%d", s->res);
 	o.name = name;
 	o.namelen = strlen(name);
@@ -633,11 +635,12 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	node = atoi(argv[4]);
-	while ((o = getopt(argc - 4, argv + 4, "r:s:p:")) != -1) {
+	while ((o = getopt(argc - 4, argv + 4, "r:s:p:w")) != -1) {
 		switch (o) {
 		case 'r': resources = atoi(optarg); break;
 		case 's': seed = strtoul(optarg, NULL, 0); break;
 		case 'p': pause_ms = atoi(optarg); break;
+		case 'w': no_noqueue = true; break;
 		default: return 2;
 		}
 	}
