@@ -149,6 +149,7 @@ stress_off() {
 	local text=$1 i rc
 	shift
 	for i; do referee quit "$i"; done
+	wait_for 90 _ended "$@" || look_around
 	for i; do
 		wait "${STRESS[$i]}"
 		rc=$?
@@ -157,6 +158,11 @@ stress_off() {
 		unset "STRESS[$i]"
 	done
 	same "$text: violations" "$(referee errors)" 0
+}
+
+_ended() {
+	local i
+	for i; do ! kill -0 "${STRESS[$i]}" 2>/dev/null || return 1; done
 }
 
 # progress N [SECONDS] - until so many more operations were granted, on all nodes together
@@ -174,6 +180,7 @@ look_around() {
 		echo "--- node $i"
 		# shellcheck disable=SC2016 # for a shell there
 		on "$i" sh -c 'ss -tanH "( sport = :21064 or dport = :21064 )"; head -50 /sys/kernel/debug/dlm/*_waiters
+			head -200 /sys/kernel/debug/dlm/*_locks
 			cat "/sys/kernel/debug/dlm/node peers" 2>/dev/null | grep -v " 0$"
 			for f in /sys/kernel/debug/dlm/comms/*/*[!g]; do echo "$f $(cat $f)"; done 2>/dev/null
 			for p in /proc/[0-9]*; do grep -q dlm $p/stack 2>/dev/null && { cat $p/comm $p/stack; }; done'
