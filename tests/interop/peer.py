@@ -373,9 +373,9 @@ class Member:
         Who reads nothing at all is not heard any more soon: his connection ends."""
         p, rest, asked, last = self.p, b"", 0, 0
         while not os.path.exists("/run/peer.stop"):
-            if time.monotonic() > last + 2:
+            if time.monotonic() > last + 1:
                 if select.select([p.out], [], [], 0)[0]:
-                    p.out.recv(16384)
+                    p.out.recv(65536)
                 last = time.monotonic()
             if not rest:
                 rest = b"".join(p.envelope(p.msg(UNLOCK, lkid=5, remid=0x7fffff00)) for _ in range(500))
