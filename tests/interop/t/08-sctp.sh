@@ -79,7 +79,7 @@ mend "$N"
 progress 300
 before=$(sctp_count "$N" SctpT3RtxExpireds)
 cut "$N" 10.0.0.0/24 10.1.0.0/24
-check "14: nothing comes through" wait_for 120 more "$N" SctpT3RtxExpireds $((before + 8))
+check "14: $N repeats in vain" wait_for 120 more "$N" SctpT3RtxExpireds $((before + 8))
 mend "$N"
 progress 1000 300 && pass "14: it goes on where it was"
 stress_off "08, 12, 14" 1 2
