@@ -4,12 +4,12 @@
 
 usage: peer.py ME PEER LOCKSPACE SCENARIO [ARGUMENT...]
 
-ME, PEER: ID@ADDRESS; LOCKSPACE: its number.  Scenarios print "PASS text" or "FAIL text" for
+ME, PEER: ID@ADDRESS; LOCKSPACE: its number.  With PEER_SCTP in the environment over SCTP.  Scenarios print "PASS text" or "FAIL text" for
 each thing that was looked at, and "DONE" in the end:
 
   stranger          connect from an address that nobody knows
   talk              first contact, repeated and premature numbers, odd packets
-  pieces            segments of one byte, and a lot in one segment
+  pieces            segments (of SCTP: messages) of one byte, and a lot in one
   framing           lengths that cannot be: the connection must end, the next one work
   member [OPTION...]  be a member, which is in every phase as far as anybody asks, until a
                     file /run/peer.stop appears.  lvblen=N flags=N: another configuration;
@@ -31,6 +31,8 @@ PORT = 21064
 MSG, RCOM, OPTS, ACK, FIN = 1, 2, 3, 4, 5
 STATUS, NAMES, STATUS_REPLY, NAMES_REPLY = 1, 2, 5, 6
 REQUEST, UNLOCK, REQUEST_REPLY, UNLOCK_REPLY, LOOKUP = 1, 3, 5, 7, 11
+SCTP = bool(os.environ.get("PEER_SCTP"))
+SCTP_NODELAY = 3
 WAIT = 20 * int(os.environ.get("TIME_FACTOR", "1"))
 failed = 0
 
@@ -41,6 +43,16 @@ def check(ok, text, detail=""):
           flush=True)
     failed += not ok
     return ok
+
+
+def new_socket():
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP if SCTP else socket.IPPROTO_TCP)
+    if SCTP:
+        s.setsockopt(socket.IPPROTO_SCTP, SCTP_NODELAY, 1)
+    else:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return s
 
 
 class Packet:
@@ -60,7 +72,7 @@ class Packet:
 class Peer:
     def __init__(self, me, peer, ls):
         self.id, self.addr = me.split("@")
-        self.to, self.to_addr = peer.split("@")
+        self.to, self.to_addr = peer.split(",")[0].split("@")
         self.id, self.to, self.ls = int(self.id), int(self.to), ls
         self.version, self.seq, self.next, self.rc_id = 0x00030002, 0, 0, 1000
         self.out, self.listener, self.links, self.acks, self.small = None, None, {}, [], False
@@ -68,17 +80,14 @@ class Peer:
     # --- bytes
 
     def listen(self):
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener = new_socket()
         self.listener.bind((self.addr, PORT))
         self.listener.listen(8)
 
     def connect(self, limit=WAIT):
         end = time.monotonic() + limit
         while True:
-            s = socket.socket()
-            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s = new_socket()
             if self.small:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             s.bind((self.addr, 0))

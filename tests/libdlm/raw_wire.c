@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What nodes say to each other, read off the ethernet: a line for each packet of the
- * DLM's port, and a line that begins with BAD for what no node may send.
+ * DLM's port (TCP or SCTP), and a line that begins with BAD for what no node may send.
  *
  * usage: raw_wire watch INTERFACE FILE	in the background, until it is killed; the file begins
  *					with "pid PID"
@@ -14,6 +14,7 @@
  * it is bare; "again" at the end of what was sent before.  "pick" and "h" (upper half of the
  * hash) use code of their own: a test must not judge by what it tests.  "MARK NUMBER" is a
  * number that came in a UDP packet for port 21065, so a script knows how far this is.
+ * Connections: SYN, SYNACK, EOF, RST; of SCTP this is INIT, INIT ACK, SHUTDOWN and ABORT.
  *
  * BAD is: a length, version or node id that cannot be; a number that leaves one out, but
  * for what follows a new connection; an ACK for what was not sent; an envelope
@@ -33,18 +34,29 @@
 #define MARK_PORT	21065
 #define FLOWS		256
 #define NODES		256
+#define HELD		4096	/* chunks of one flow that came before one that is missing */
 #define PACKET_MAX	4096
 #define VERSION_32	0x00030002
 #define VERSION_31	0x00030001
 
 enum { CMD_MSG = 1, CMD_RCOM, CMD_OPTS, CMD_ACK, CMD_FIN };
 
-/* one direction of a connection */
+/* kinds of chunks */
+enum { SCTP_DATA = 0, SCTP_INIT = 1, SCTP_INIT_ACK = 2, SCTP_ABORT = 6, SCTP_SHUTDOWN = 7 };
+
+/* a piece of what SCTP carries */
+struct chunk {
+	int len;
+	unsigned char data[];
+};
+
+/* one direction of a connection; of SCTP, which has several addresses, from and to are nodes */
 struct flow {
 	uint32_t from, to;
 	uint16_t fport, tport;
+	struct chunk **held;	/* SCTP: by number, modulo HELD */
 	bool synced;		/* next and buf are at a known place of the stream */
-	uint32_t next;
+	uint32_t next;		/* byte of TCP, chunk of SCTP */
 	int len;
 	unsigned char buf[PACKET_MAX * 2];
 };
@@ -280,6 +292,16 @@ static void packet(int from, int to, const unsigned char *p, int len)
 
 /* --- streams ------------------------------------------------------------ */
 
+static void drop_held(struct flow *f)
+{
+	int i;
+
+	for (i = 0; f->held && i < HELD; i++) {
+		free(f->held[i]);
+		f->held[i] = NULL;
+	}
+}
+
 static struct flow *flow_of(uint32_t from, uint32_t to, uint16_t fport, uint16_t tport)
 {
 	static int oldest;
@@ -289,12 +311,32 @@ static struct flow *flow_of(uint32_t from, uint32_t to, uint16_t fport, uint16_t
 		if (f->from == from && f->to == to && f->fport == fport && f->tport == tport)
 			return f;
 	f = &flows[oldest++ % FLOWS];
+	drop_held(f);
+	free(f->held);
 	memset(f, 0, offsetof(struct flow, buf));
 	f->from = from;
 	f->to = to;
 	f->fport = fport;
 	f->tport = tport;
 	return f;
+}
+
+/* a connection begins: what comes next is known */
+static void begins(struct flow *f, int from, int to, uint32_t next, bool ack)
+{
+	f->synced = true;
+	f->next = next;
+	f->len = 0;
+	talks[from][to].fresh = talks[to][from].fresh = true;
+	fprintf(out, "%.3f %d>%d SYN%s port=%d\n", now, from, to, ack ? "ACK" : "", ntohs(f->fport));
+}
+
+/* something is missing: this capture, or a network that was told to lose */
+static void hole(struct flow *f, int from, int to, int missing)
+{
+	fprintf(out, "HOLE %.3f %d>%d %d missing\n", now, from, to, missing);
+	f->synced = false;
+	drop_held(f);
 }
 
 static void parse(struct flow *f, int from, int to)
@@ -317,25 +359,12 @@ static void parse(struct flow *f, int from, int to)
 	}
 }
 
-static void stream(struct flow *f, int from, int to, uint32_t seq, const unsigned char *p, int n)
+/* the next bytes of a stream */
+static void feed(struct flow *f, int from, int to, const unsigned char *p, int n)
 {
-	int old, part;
+	int part;
 
-	if (!f->synced)
-		return;
-	old = (int32_t)(f->next - seq);
-	if (old < 0) {
-		/* something is missing: this capture, or a network that was told to lose */
-		fprintf(out, "HOLE %.3f %d>%d %d bytes\n", now, from, to, -old);
-		f->synced = false;
-		return;
-	}
-	if (old >= n)
-		return;
-	p += old;
-	n -= old;
-	f->next += n;
-	while (n) {
+	while (n && f->synced) {
 		part = (int)sizeof(f->buf) - f->len;
 		part = part < n ? part : n;
 		memcpy(f->buf + f->len, p, part);
@@ -346,6 +375,48 @@ static void stream(struct flow *f, int from, int to, uint32_t seq, const unsigne
 	}
 }
 
+static void segment(struct flow *f, int from, int to, uint32_t seq, const unsigned char *p, int n)
+{
+	int old = (int32_t)(f->next - seq);
+
+	if (!f->synced || old >= n)
+		return;
+	if (old < 0) {
+		hole(f, from, to, -old);
+		return;
+	}
+	f->next = seq + n;
+	feed(f, from, to, p + old, n - old);
+}
+
+static void chunk(struct flow *f, int from, int to, uint32_t tsn, const unsigned char *p, int n)
+{
+	int early = (int32_t)(tsn - f->next);
+	struct chunk *c;
+
+	if (!f->synced || early < 0)
+		return;
+	if (!f->held)
+		f->held = calloc(HELD, sizeof(*f->held));
+	if (!f->held || early >= HELD) {
+		hole(f, from, to, early);
+		return;
+	}
+	if (f->held[tsn % HELD])
+		return;
+	c = malloc(sizeof(*c) + n);
+	if (!c)
+		T_DIE("memory");
+	c->len = n;
+	memcpy(c->data, p, n);
+	f->held[tsn % HELD] = c;
+	while (f->synced && (c = f->held[f->next % HELD])) {
+		f->held[f->next++ % HELD] = NULL;
+		feed(f, from, to, c->data, c->len);
+		free(c);
+	}
+}
+
 /* somebody wants to know how far this is: a number, by UDP */
 static void mark(const unsigned char *b, int n)
 {
@@ -353,42 +424,96 @@ static void mark(const unsigned char *b, int n)
 		fprintf(out, "MARK %d\n", atoi((const char *)b + 8));
 }
 
+static void tcp_frame(const struct iphdr *ip, const unsigned char *b, int n)
+{
+	int from = ntohl(ip->saddr) & 255, to = ntohl(ip->daddr) & 255, off;
+	struct tcphdr tcp;
+	struct flow *f;
+
+	if (n < (int)sizeof(tcp))
+		return;
+	memcpy(&tcp, b, sizeof(tcp));
+	if (ntohs(tcp.source) != PORT && ntohs(tcp.dest) != PORT)
+		return;
+	f = flow_of(ip->saddr, ip->daddr, tcp.source, tcp.dest);
+	off = tcp.doff * 4;
+	if (tcp.syn) {
+		begins(f, from, to, ntohl(tcp.seq) + 1, tcp.ack);
+		return;
+	}
+	if (n > off)
+		segment(f, from, to, ntohl(tcp.seq), b + off, n - off);
+	if (tcp.fin || tcp.rst)
+		fprintf(out, "%.3f %d>%d %s\n", now, from, to, tcp.rst ? "RST" : "EOF");
+}
+
+static uint16_t be16(const unsigned char *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static uint32_t be32(const unsigned char *p)
+{
+	return (uint32_t)be16(p) << 16 | be16(p + 2);
+}
+
+/* RFC 9260: a head of 12 bytes, then chunks, each of a multiple of 4 bytes */
+static void sctp_frame(const struct iphdr *ip, const unsigned char *b, int n)
+{
+	int from = ntohl(ip->saddr) & 255, to = ntohl(ip->daddr) & 255, len;
+	struct flow *f;
+
+	if (n < 12 || (be16(b) != PORT && be16(b + 2) != PORT))
+		return;
+	f = flow_of(from, to, htons(be16(b)), htons(be16(b + 2)));
+	for (b += 12, n -= 12; n >= 4; b += len, n -= len) {
+		len = be16(b + 2);
+		if (len < 4 || len > n)
+			return;
+		switch (b[0]) {
+		case SCTP_DATA:
+			if (len > 16)
+				chunk(f, from, to, be32(b + 4), b + 16, len - 16);
+			break;
+		case SCTP_INIT:
+		case SCTP_INIT_ACK:
+			if (len < 20)
+				break;
+			drop_held(f);
+			begins(f, from, to, be32(b + 16), b[0] == SCTP_INIT_ACK);
+			break;
+		case SCTP_ABORT:
+		case SCTP_SHUTDOWN:
+			fprintf(out, "%.3f %d>%d %s\n", now, from, to, b[0] == SCTP_ABORT ? "RST" : "EOF");
+			break;
+		}
+		len = (len + 3) & ~3;
+	}
+}
+
 static void frame(const unsigned char *b, int n)
 {
 	struct iphdr ip;
-	struct tcphdr tcp;
-	struct flow *f;
-	int off, from, to;
+	int off;
 
 	if (n < (int)(14 + sizeof(ip) + 8) || b[12] != 8 || b[13])
 		return;
 	memcpy(&ip, b + 14, sizeof(ip));
 	off = 14 + ip.ihl * 4;
-	if (ip.protocol == IPPROTO_UDP)
-		mark(b + off, n - off);
-	if (ip.protocol != IPPROTO_TCP || n < off + (int)sizeof(tcp))
-		return;
-	memcpy(&tcp, b + off, sizeof(tcp));
-	if (ntohs(tcp.source) != PORT && ntohs(tcp.dest) != PORT)
-		return;
-	from = ntohl(ip.saddr) & 255;
-	to = ntohl(ip.daddr) & 255;
-	f = flow_of(ip.saddr, ip.daddr, tcp.source, tcp.dest);
 	n = 14 + ntohs(ip.tot_len) < n ? 14 + ntohs(ip.tot_len) : n;
-	off += tcp.doff * 4;
-	if (tcp.syn) {
-		f->synced = true;
-		f->next = ntohl(tcp.seq) + 1;
-		f->len = 0;
-		talks[from][to].fresh = talks[to][from].fresh = true;
-		fprintf(out, "%.3f %d>%d SYN%s port=%d\n", now, from, to, tcp.ack ? "ACK" : "",
-			ntohs(tcp.source));
+	if (n < off + 8)
 		return;
+	switch (ip.protocol) {
+	case IPPROTO_UDP:
+		mark(b + off, n - off);
+		break;
+	case IPPROTO_TCP:
+		tcp_frame(&ip, b + off, n - off);
+		break;
+	case IPPROTO_SCTP:
+		sctp_frame(&ip, b + off, n - off);
+		break;
 	}
-	if (n > off)
-		stream(f, from, to, ntohl(tcp.seq), b + off, n - off);
-	if (tcp.fin || tcp.rst)
-		fprintf(out, "%.3f %d>%d %s\n", now, from, to, tcp.rst ? "RST" : "EOF");
 }
 
 static int listen_on(const char *name)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# 8, and 9-12, 14 over SCTP: two addresses for each node; a path is cut, then both for a while.
+# 8, and 9-16, 18 over SCTP: two addresses for each node; a path is cut, then both for a while.
 # guests: 2
 # ours: 2 1
 # time: 500
@@ -41,7 +41,27 @@ idle() {
 sctp_count() { on "$1" awk -v f="$2" '$1 == f { print $2 }' /proc/net/sctp/snmp; }
 more() { [ "$(sctp_count "$1" "$2")" -gt "$3" ]; }
 
+# what a node made by hand says: numbers, odd packets, messages of one byte and of 64 KiB
+foreign() {
+	local i
+	for i in 3 9; do ip addr add "10.0.0.$i/24" dev eth0; done
+	for i in "$T" "$N"; do
+		# a stock node looks for connections when data comes, once: this one would be taken
+		# for the next one
+		is_stock "$i" || by_hand "$i" x 9@10.0.0.9 stranger
+		configure "$i" comm 3 10.0.0.3
+		by_hand "$i" x 3@10.0.0.3 talk
+		is_stock "$i" && same "09: version of 3 on $i" "$(comms "$i" 3 version)" 0x00030002
+		by_hand "$i" x 3@10.0.0.3 pieces
+		is_stock "$i" || by_hand "$i" x 3@10.0.0.3 framing
+		configure "$i" gone 3
+	done
+	play_modes 1 2
+}
+
 guests_up sctp
+export PEER_SCTP=1
+wire_on
 referee_on
 LS_ID[x]=5000 LS_ID[y]=5001
 check "08: join" ls_join x 1 2
@@ -69,10 +89,18 @@ ls_running y "$T" "$N"
 pass "10: both have recovered"
 ls_end y
 
+same "11: each conversation begins with number 0" \
+	"$(awk '$3 ~ /^seq=[0-9]/ && !f[$2]++ && $3 != "seq=0"' "$WIRE")" ""
+# both ways, or the watcher sees nothing
+for i in "1>2" "2>1"; do check "12: numbers of $i are seen" test "$(grep -c " $i seq=[1-9]" "$WIRE")" -ge 10; done
+wire_clean "09-12"
+foreign
+wire_forget
+
 stress_on x 1
 stress_on x 2
 progress 500
-for i in 1 2; do check_not "12: no number is missed or repeated on $i" log_has "$i" 'seq mismatch|packets are missing'; done
+for i in 1 2; do check_not "12: no number is missed or repeated on $i" log_has "$i" 'seq mismatch.*nodeid: [12]$|packets are missing'; done
 cut "$N" 10.0.0.0/24
 progress 1000 300 && pass "08: the other path is used"
 mend "$N"
@@ -87,6 +115,8 @@ for i in 1 2; do check "14: nothing outstanding on $i" wait_for 20 no_waiters "$
 check "11: $T has little unconfirmed" wait_for 20 idle "$T" "$N" 1
 check "11: $N has little unconfirmed" wait_for 20 idle "$N" "$T" 256
 
+wire_clean "08, 12, 14"
+
 # with one path cut from the beginning the other one must be found
 quit "$N"
 check "08: $N leaves" ls_leave x "$N"
@@ -99,7 +129,9 @@ play_lvb 2 1
 mend "$N"
 quit 1 2
 ls_end x
-logs_clean "08-14" 'seq mismatch'
+# what was said of the node made by hand
+logs_clean "08-16, 18" 'seq mismatch|non cluster|version header|invalid h_nodeid|unsupported h_cmd|unknown|len|Not a mem|node 3|invalid lockspace|_receive_message'
+wire_off
 referee_off
 guests_down
 finish
