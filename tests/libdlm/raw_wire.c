@@ -64,6 +64,8 @@ struct flow {
 /* one direction of a conversation, over all its connections */
 struct talk {
 	uint32_t next;		/* number after the highest one seen */
+	uint32_t first;		/* hash of what had number 0 */
+	bool ended;		/* FIN was said: the next number is 0 */
 	bool fresh;		/* a connection began since the last packet in order */
 };
 
@@ -240,11 +242,20 @@ static void print_inner(int from, int to, const unsigned char *p, int len)
 		bad(from, to, "command %d of %d bytes", p[14], len);
 }
 
-/* the number of an envelope: was it sent before, or is one left out? */
-static bool again(int from, int to, uint32_t seq)
+/*
+ * The number of an envelope: was it sent before, or is one left out?  Number 0 begins anew
+ * unless it is said word for word as before.
+ */
+static bool again(int from, int to, uint32_t seq, uint32_t hash)
 {
 	struct talk *t = &talks[from][to];
 
+	if (!seq) {
+		if (t->next && !t->ended && hash == t->first)
+			return true;
+		t->first = hash;
+		t->ended = false;
+	}
 	if (seq == t->next || !seq) {
 		t->next = seq + 1;
 		t->fresh = false;
@@ -287,7 +298,9 @@ static void packet(int from, int to, const unsigned char *p, int len)
 	}
 	fprintf(out, "%.3f %d>%d seq=%u", now, from, to, seq);
 	print_inner(from, to, p + inner, len - inner);
-	fputs(again(from, to, seq) ? " again\n" : "\n", out);
+	fputs(again(from, to, seq, hash_of(p + inner, len - inner)) ? " again\n" : "\n", out);
+	if (p[16] == CMD_FIN)
+		talks[from][to].ended = true;
 }
 
 /* --- streams ------------------------------------------------------------ */
