@@ -113,12 +113,10 @@ put_end() {
 	for p; do wait "$p" 2>/dev/null; done
 }
 
-agent_pids() {	# NODE
-	local e
-	for e in "$NS_RUN/agent.$1" "$NS_RUN/agent.$1"[a-z]*; do
-		[ -S "$e" ] && timeout 5 lt_agent ask "$e" pid 2>/dev/null
-		rm -f "$e"
-	done
+# agent_pids NODE - not asked for: one that is slow to answer would stay, and its namespace with it
+agent_pids() {
+	pgrep -f "^lt_agent serve $NS_RUN/agent\\.$1[a-z]* "
+	rm -f "$NS_RUN/agent.$1" "$NS_RUN/agent.$1"[a-z]*
 }
 
 # node_off I - it stops existing, in the middle of what it does: nothing it
