@@ -57,11 +57,14 @@ does() {
 	fi
 }
 
+# fragile NODE - it does not bear the refusal of a NOQUEUE request; none of ours (interop/lib.sh)
+fragile() { false; }
+
 # play_modes A B - one holds, the other waits, is told, gets it
 play_modes() {
 	local a=$1 b=$2
 	does "$a: EX" granted "$a" get x EX modes
-	does "$b: NOQUEUE meets it" EAGAIN "$b" get x EX modes noqueue
+	fragile "$b" || does "$b: NOQUEUE meets it" EAGAIN "$b" get x EX modes noqueue
 	does "$b: EX waits" ok "$b" lock x EX modes
 	does "$a is told" yes "$a" bast x
 	does "$b still waits" yes "$b" pending x

@@ -133,7 +133,12 @@ referee() { raw_stress tell "$REFEREE" "$@"; }
 
 # fragile NODE - a stock 7.x node: it uses a lock that is freed already when the refusal of a
 # request comes back very fast, and falls over (dlm_user_request), among stock nodes, too
-fragile() { is_stock "$1" && [[ $(on "$1" uname -r) == 7.* ]]; }
+declare -A RELEASE
+fragile() {
+	is_stock "$1" || return
+	: "${RELEASE[$1]:=$(on "$1" uname -r)}"
+	[[ "${RELEASE[$1]}" == 7.* ]]
+}
 
 # stress_on LS NODE [OPTION...] - a process there begins
 stress_on() {
