@@ -4,8 +4,9 @@
 
 usage: peer.py ME PEER LOCKSPACE SCENARIO [ARGUMENT...]
 
-ME, PEER: ID@ADDRESS; LOCKSPACE: its number.  With PEER_SCTP in the environment over SCTP.  Scenarios print "PASS text" or "FAIL text" for
-each thing that was looked at, and "DONE" in the end:
+ME, PEER: ID@ADDRESS; LOCKSPACE: its number.  With PEER_SCTP in the environment over SCTP.
+Scenarios print "PASS text" or "FAIL text" for each thing that was looked at, and "DONE" in
+the end:
 
   stranger          connect from an address that nobody knows
   talk              first contact, repeated and premature numbers, odd packets

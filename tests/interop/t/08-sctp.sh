@@ -116,6 +116,8 @@ check "11: $T has little unconfirmed" wait_for 20 idle "$T" "$N" 1
 check "11: $N has little unconfirmed" wait_for 20 idle "$N" "$T" 256
 
 wire_clean "08, 12, 14"
+# or nothing odd was seen because nothing was looked at
+check_not "12: the view of the wire has no hole" grep -q '^HOLE' "$WIRE"
 
 # with one path cut from the beginning the other one must be found
 quit "$N"
