@@ -5,6 +5,7 @@
  *
  * usage: raw_wire watch INTERFACE FILE	in the background, until it is killed; the file begins
  *					with "pid PID"
+ *	  raw_wire read PCAP		the same of packets that tcpdump wrote, on standard output
  *	  raw_wire dir NAME ID[:WEIGHT]...	the directory node of a name
  *	  raw_wire pick PREFIX COUNT WANTED ID[:WEIGHT]...
  *		COUNT names PREFIX0 ... whose directory node is WANTED
@@ -72,6 +73,9 @@ struct talk {
 static struct flow flows[FLOWS];
 static struct talk talks[NODES][NODES];
 static FILE *out;
+static FILE *line;	/* what is said of one packet, until it is whole: what is BAD has a line of its own */
+static char *line_text;
+static size_t line_len;
 static double now;
 
 static const char *const msg_names[] = {
@@ -183,12 +187,12 @@ static void print_name(const unsigned char *p, int len)
 {
 	int i;
 
-	fputs(" name=", out);
+	fputs(" name=", line);
 	for (i = 0; i < len; i++) {
 		if (p[i] > ' ' && p[i] < 127)
-			fputc(p[i], out);
+			fputc(p[i], line);
 		else
-			fprintf(out, "\\%02x", p[i]);
+			fprintf(line, "\\%02x", p[i]);
 	}
 }
 
@@ -198,7 +202,7 @@ static void print_msg(int from, int to, const unsigned char *p, int len)
 
 	if (!type || type >= sizeof(msg_names) / sizeof(msg_names[0]))
 		bad(from, to, "message type %u", type);
-	fprintf(out, " %s ls=%u node=%d lkid=%u remid=%u ex=%u sb=%u fl=%u lvbseq=%u h=%u st=%u gr=%d rq=%d bast=%d asts=%u res=%d tail=%d",
+	fprintf(line, " %s ls=%u node=%d lkid=%u remid=%u ex=%u sb=%u fl=%u lvbseq=%u h=%u st=%u gr=%d rq=%d bast=%d asts=%u res=%d tail=%d",
 		type < 15 ? msg_names[type] : "?", get32(p + 4), get32(p + 20), get32(p + 28),
 		get32(p + 32), get32(p + 44), get32(p + 48), get32(p + 52), get32(p + 56),
 		get32(p + 60) >> 16, get32(p + 64), get32(p + 68), get32(p + 72), get32(p + 76),
@@ -216,15 +220,15 @@ static void print_rcom(int from, int to, const unsigned char *p, int len)
 
 	if (!type || type >= sizeof(rcom_names) / sizeof(rcom_names[0]))
 		bad(from, to, "recovery message type %u", type);
-	fprintf(out, " %s ls=%u res=%d id=%u rseq=%u reply=%u len=%d", type < 9 ? rcom_names[type] : "?",
+	fprintf(line, " %s ls=%u res=%d id=%u rseq=%u reply=%u len=%d", type < 9 ? rcom_names[type] : "?",
 		get32(p + 4), get32(p + 20), get32(p + 24), get32(p + 32), get32(p + 40), len);
 	if (type == 5 && len >= 80)
-		fprintf(out, " lvblen=%u flags=%u slot=%u slots=%u gen=%u", get32(p + 48), get32(p + 52),
+		fprintf(line, " lvblen=%u flags=%u slot=%u slots=%u gen=%u", get32(p + 48), get32(p + 52),
 			get16(p + 60), get16(p + 62), get32(p + 64));
 	if (type == 3)
 		print_name(p + 48, len - 48);
 	if ((type == 4 || type == 8) && len >= 156) {
-		fprintf(out, " result=%d rq=%d gr=%d st=%d wait=%d", get32(p + 80), (signed char)p[84],
+		fprintf(line, " result=%d rq=%d gr=%d st=%d wait=%d", get32(p + 80), (signed char)p[84],
 			(signed char)p[85], (signed char)p[86], get16(p + 88));
 		print_name(p + 92, get16(p + 90) <= 64 ? get16(p + 90) : 64);
 	}
@@ -237,7 +241,7 @@ static void print_inner(int from, int to, const unsigned char *p, int len)
 	else if (p[14] == CMD_RCOM && len >= 48)
 		print_rcom(from, to, p, len);
 	else if (p[14] == CMD_FIN)
-		fputs(" FIN", out);
+		fputs(" FIN", line);
 	else
 		bad(from, to, "command %d of %d bytes", p[14], len);
 }
@@ -269,9 +273,20 @@ static bool again(int from, int to, uint32_t seq, uint32_t hash)
 	return false;
 }
 
+/* a packet that something is in; seq is "-" if it is bare */
+static void said(int from, int to, const char *seq, const unsigned char *p, int len, bool repeated)
+{
+	rewind(line);
+	print_inner(from, to, p, len);
+	fflush(line);
+	fprintf(out, "%.3f %d>%d seq=%s%.*s%s\n", now, from, to, seq, (int)line_len, line_text,
+		repeated ? " again" : "");
+}
+
 static void packet(int from, int to, const unsigned char *p, int len)
 {
 	uint32_t version = get32(p), seq = get32(p + 4);
+	char number[16];
 	int inner;
 
 	if (version != VERSION_32 && version != VERSION_31)
@@ -285,9 +300,7 @@ static void packet(int from, int to, const unsigned char *p, int len)
 		return;
 	}
 	if (p[14] != CMD_OPTS) {
-		fprintf(out, "%.3f %d>%d seq=-", now, from, to);
-		print_inner(from, to, p, len);
-		fputc('\n', out);
+		said(from, to, "-", p, len, false);
 		return;
 	}
 	inner = 24 + get16(p + 18);
@@ -296,9 +309,8 @@ static void packet(int from, int to, const unsigned char *p, int len)
 		    len >= inner + 16 ? get16(p + inner + 12) : -1);
 		return;
 	}
-	fprintf(out, "%.3f %d>%d seq=%u", now, from, to, seq);
-	print_inner(from, to, p + inner, len - inner);
-	fputs(again(from, to, seq, hash_of(p + inner, len - inner)) ? " again\n" : "\n", out);
+	snprintf(number, sizeof(number), "%u", seq);
+	said(from, to, number, p + inner, len - inner, again(from, to, seq, hash_of(p + inner, len - inner)));
 	if (p[16] == CMD_FIN)
 		talks[from][to].ended = true;
 }
@@ -571,8 +583,37 @@ static int watch(const char *name, const char *file)
 	}
 }
 
+/* pcap, microseconds, of this machine's byte order and of ethernet */
+static int replay(const char *file)
+{
+	static unsigned char b[70000];
+	struct { uint32_t magic, version, zone, digits, most, link; } head;
+	struct { uint32_t sec, usec, len, whole; } each;
+	FILE *in = fopen(file, "r");
+
+	if (!in)
+		T_DIE("open %s", file);
+	if (fread(&head, sizeof(head), 1, in) != 1 || head.magic != 0xa1b2c3d4 || head.link != 1) {
+		fprintf(stderr, "%s: not packets of an ethernet\n", file);
+		return 1;
+	}
+	out = stdout;
+	while (fread(&each, sizeof(each), 1, in) == 1) {
+		if (each.len > sizeof(b) || fread(b, 1, each.len, in) != each.len)
+			return 1;
+		now = each.sec + each.usec / 1e6;
+		frame(b, each.len);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	line = open_memstream(&line_text, &line_len);
+	if (!line)
+		T_DIE("memory");
+	if (argc == 3 && !strcmp(argv[1], "read"))
+		return replay(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "watch"))
 		return watch(argv[2], argv[3]);
 	if (argc > 5 && !strcmp(argv[1], "pick"))
