@@ -140,6 +140,34 @@ fragile() {
 	[[ "${RELEASE[$1]}" == 7.* ]]
 }
 
+# gently COMMAND... - where there is a stock 7.x node, and refusals are what is tested: they take a moment
+gently() {
+	local i rc
+	for i in $NODES_UP; do ! fragile "$i" || break; done
+	if ! fragile "$i"; then
+		"$@"
+		return
+	fi
+	for i in $NODES_UP; do net_filter "$i" delay 30ms; done
+	"$@"
+	rc=$?
+	for i in $NODES_UP; do net_plain "$i"; done
+	return "$rc"
+}
+
+# must_wait TEXT AGENT NAME MODE RESOURCE - this cannot be granted now: it is refused, or, where that is
+# not borne, waits until it is cancelled
+must_wait() {
+	local text=$1 a=$2
+	if fragile "${a%%[a-z]*}"; then
+		does "$text" ok "$a" lock "${@:3}"
+		does "$text: cancel" ok "$a" cancel "$3"
+		does "$text: cancelled" cancelled "$a" wait "$3"
+	else
+		does "$text" EAGAIN "$a" get "${@:3}" noqueue
+	fi
+}
+
 # stress_on LS NODE [OPTION...] - a process there begins
 stress_on() {
 	local ls=$1 i=$2
@@ -294,6 +322,27 @@ mode_pairs() {
 	done
 	does "38: $m: unlock" unlocked "${m}m" put m
 	[ "$FAILED" = "$bad" ]
+}
+
+# slots NODE LS - what it said last of them: "GENERATION: SLOT:NODE ..."
+slots() {
+	local said
+	said=$(on "$1" dmesg | sed -n "s/.*dlm: $2: generation \([0-9]*\) slots [0-9]* /\1 /p" | tail -n 1)
+	echo "${said%% *}: $(tr ' ' '\n' <<<"${said#* }" | sort | xargs)"
+}
+
+# recovered TEXT LS SLOTS NODE... - nodes agree on the table, and on how far recovery is
+recovered() {
+	local text=$1 ls=$2 want=$3 i low status
+	shift 3
+	ls_running "$ls" "$@"
+	low=$(printf '%s\n' "$@" | sort -n | head -1)
+	for i; do
+		same "$text: slots on $i" "$(slots "$i" "$ls")" "$want"
+		status=55
+		[ "$i" != "$low" ] || status=ff
+		same "$text: status of $i" "$(get_sys "$i" "$ls" recover_status)" "$status"
+	done
 }
 
 # closed_on STOCK_NODE PEER - it has forgotten what was said

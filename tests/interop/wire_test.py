@@ -124,6 +124,9 @@ def stories(sctp):
     yield "repetition", t().said(1, b"".join(GOOD)).said(1, GOOD[1]), [], 4
     yield ("numbers go on after a new connection", t().said(1, GOOD[0]).opened().said(1, envelope(5, message())),
            [], 2)
+    fin = envelope(1, head(FIN, 16, word=0))
+    yield "after the end from 0", one(fin).said(1, fin).said(1, GOOD[0]).said(1, GOOD[1]), [], 5
+    yield "after the end", one(fin).said(1, GOOD[2]), ["BAD 1>2 number 2 after FIN"], 3
     yield "number left out", one(envelope(2, message())), ["BAD 1>2 number 2 after 0"], 2
     yield "ACK of what was not sent", one(b"").said(2, ack(2)), ["BAD 2>1 ACK 2, next is 1"], 2
     yield "old version", one(envelope(1, message(), version=V31)), [], 2

@@ -18,7 +18,7 @@
  * Connections: SYN, SYNACK, EOF, RST; of SCTP this is INIT, INIT ACK, SHUTDOWN and ABORT.
  *
  * BAD is: a length, version or node id that cannot be; a number that leaves one out, but
- * for what follows a new connection; an ACK for what was not sent; an envelope
+ * for what follows a new connection; another number than 0 after FIN; an ACK for what was not sent; an envelope
  * that does not fit what is in it; a message with another hash than that of its name.
  */
 #include "t.h"
@@ -260,6 +260,8 @@ static bool again(int from, int to, uint32_t seq, uint32_t hash)
 		t->first = hash;
 		t->ended = false;
 	}
+	if (t->ended && seq >= t->next)
+		bad(from, to, "number %u after FIN", seq);
 	if (seq == t->next || !seq) {
 		t->next = seq + 1;
 		t->fresh = false;

@@ -41,8 +41,8 @@ same "11: each conversation begins with number 0" \
 
 agent x 1m 2m
 for m in 1 2; do
-	check "38: held by 1, wanted by 2, master $m" mode_pairs 1 2 "$m"
-	check "38: held by 2, wanted by 1, master $m" mode_pairs 2 1 "$m"
+	check "38: held by 1, wanted by 2, master $m" gently mode_pairs 1 2 "$m"
+	check "38: held by 2, wanted by 1, master $m" gently mode_pairs 2 1 "$m"
 done
 quit 1m 2m
 play_modes 1 2

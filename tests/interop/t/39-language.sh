@@ -180,16 +180,29 @@ orphans() {
 }
 
 guests_up tcp
+wire_on
 check "join" ls_join x 1 2
 ls_running x 1 2
 agent x 1 2
 for f in queue_order bast_modes refusals down_and_up deadlocks alternatives convert_queue cancels orphans; do
-	"$f" 1 2
-	"$f" 2 1
+	[ "$f" = refusals ] && how=gently || how=
+	$how "$f" 1 2
+	$how "$f" 2 1
 done
 for i in 1 2; do check "45: nothing outstanding on $i" wait_for 10 no_waiters "$i" x; done
+wire_sync
+same "39: GRANTs before the reply that the lock has to wait" "$(awk '
+	$4 ~ /^(REQUEST|CONVERT)_REPLY$/ {
+		# number of the lock at who asked
+		split($8, id, "=")
+		waits[$2 " " id[2]] = $0 ~ / res=-115 /
+	}
+	$4 == "GRANT" { split($8, id, "="); n++; if (!waits[$2 " " id[2]]) odd++ }
+	END { print n ? odd + 0 : "no GRANT" }' "$WIRE")" 0
 quit 1 2
 ls_end x
 logs_clean "39-48"
+wire_clean "39-48"
+wire_off
 guests_down
 finish

@@ -27,17 +27,35 @@ leaves() {
 	quit 2
 	does "50: 1 has it" granted 1 wait w
 	does "50: 3 has it" granted 3 wait w
+	wire_mark
 	check "50: 2 leaves" ls_leave x 2
 	ls_running x 1 3
-	does "50: 1 still shares" EAGAIN 3 get x EX shared noqueue
+	for i in 1 3; do
+		! is_stock "$i" || check "50: $i says so" log_has "$i" 'x: remove member 2'
+		heard 20 " 2>$i seq=[0-9]+ FIN" && heard 20 " $i>2 seq=[0-9]+ FIN" && pass "50: 2 and $i part" ||
+			fail "50: 2 and $i do not both say FIN"
+		check "50: $i has forgotten what 2 said" wait_for 20 forgot "$i" 2
+		check "50: 2 has forgotten what $i said" wait_for 20 forgot 2 "$i"
+	done
+	must_wait "50: 1 still shares" 3 x EX shared
 	does "50: 1: unlock" unlocked 1 put k
 	does "50: 1: unlock" unlocked 1 put w
 	does "50: 3: unlock" unlocked 3 put w
+	wire_mark
 	check "50: 2 joins again" ls_join x 2
 	ls_running x 1 2 3
+	wire_sync
+	same "50: all begins with number 0" "$(wire | awk '
+		$2 ~ /2/ && $3 ~ /^seq=[0-9]/ && !f[$2]++ && $3 == "seq=0" { n++ }
+		END { print n + 0 }')" 4
 	agent x 2
 	play_modes 1 2
 	play_modes 2 3
+}
+
+# forgot NODE PEER
+forgot() {
+	if is_stock "$1"; then closed_on "$1" "$2"; else [ "$(figure "$1" "$2" state)" = 0 ]; fi
 }
 
 master_dies() {
@@ -54,6 +72,10 @@ master_dies() {
 	does "52: 1: NL" "granted lvb=known" 1 get v NL m52 valblk
 	node_kill 3
 	ls_running x 1 2
+	for i in $(stock_nodes); do
+		check "51: $i recovers masters and locks" log_has "$i" 'x: dlm_recover_masters'
+		check "51: $i recovers locks" log_has "$i" 'x: dlm_recover_locks .*in'
+	done
 	does "51: 1 has what 3 held" granted 1 wait own
 	does "51: 1 still wants to write" yes 1 pending r
 	does "51: 2 still waits" yes 2 pending q
@@ -80,8 +102,22 @@ unanswered() {
 		does "53: $i: PR" granted "$i" get u PR u4
 		does "53: $i waits" ok "$i" lock w PR u3
 	done
+	# beside, as holder: of EX and of PR, with blocks that were written
+	for i in 1 2; do
+		does "52: $i is master" granted "$i" get m NL "h$i"
+		does "52: 3 has EX" "granted lvb=" 3 get "x$i" EX "h$i" valblk
+		does "52: 3 writes" "granted lvb=old" 3 set "x$i" EX lvb=old
+		does "52: $i is master" granted "$i" get n NL "r$i"
+		does "52: 3 has EX" "granted lvb=" 3 get "y$i" EX "r$i" valblk
+		does "52: 3 writes, and reads" "granted lvb=old" 3 set "y$i" PR lvb=old
+		# PR to CW, while the other one has PR
+		does "53: 3 is master" granted 3 get "z$i" NL "cw$i"
+		does "53: 1 has PR" granted 1 get "cw$i" PR "cw$i"
+		does "53: 2 has PR" granted 2 get "cw$i" PR "cw$i"
+	done
 	net_mute 3
 	for i in 1 2; do
+		does "53: $i: PR to CW" ok "$i" conv "cw$i" CW
 		does "53: $i asks" ok "$i" lock r PR u1
 		does "53: $i converts" ok "$i" conv c PR
 		does "53: $i unlocks" ok "$i" unlock u
@@ -99,11 +135,19 @@ unanswered() {
 		esac
 		does "53: $i: unlock" unlocked "$i" put r
 		does "53: $i: unlock" unlocked "$i" put c
+		does "53: the other one gives way" unlocked $((3 - i)) put "cw$i"
+		does "53: $i has CW" granted "$i" wait "cw$i"
+		does "53: $i: unlock" unlocked "$i" put "cw$i"
+		does "52: EX was held" "granted lvb=old VALNOTVALID" $((3 - i)) get x PR "h$i" valblk
+		does "52: PR was held" "granted lvb=old" $((3 - i)) get y PR "r$i" valblk
+		for n in x y; do does "52: unlock" unlocked $((3 - i)) put "$n"; done
+		for n in m n; do does "52: unlock" unlocked "$i" put "$n"; done
 	done
 	for i in 1 2; do check "53: nothing outstanding on $i" wait_for 10 no_waiters "$i" x; done
 }
 
 guests_up tcp
+wire_on
 check "join" ls_join x 1 2 3
 ls_running x 1 2 3
 agent x 1 2 3
@@ -119,5 +163,7 @@ play_all 3 2 1
 quit 1 2 3
 ls_end x
 logs_clean "50-53"
+wire_clean "50-53"
+wire_off
 guests_down
 finish
