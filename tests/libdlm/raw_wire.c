@@ -18,8 +18,9 @@
  * Connections: SYN, SYNACK, EOF, RST; of SCTP this is INIT, INIT ACK, SHUTDOWN and ABORT.
  *
  * BAD is: a length, version or node id that cannot be; a number that leaves one out, but
- * for what follows a new connection; another number than 0 after FIN; an ACK for what was not sent; an envelope
- * that does not fit what is in it; a message with another hash than that of its name.
+ * for what follows a new connection; another number than 0 after FIN; an ACK for what was not
+ * sent; an envelope that does not fit what is in it; a message with another hash than that of
+ * its name.
  */
 #include "t.h"
 #include <arpa/inet.h>
