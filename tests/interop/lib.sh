@@ -345,7 +345,7 @@ recovered() {
 	done
 }
 
-# closed_on STOCK_NODE PEER - it has forgotten what was said
+# closed_on STOCK_NODE PEER - it has forgotten what was said, or, without a lockspace, the peer
 closed_on() {
-	case $(comms "$1" "$2" version) in ''|0x0|0x00000000) ;; *) false ;; esac
+	case $(comms "$1" "$2" version 2>&1) in ''|0x0|0x00000000|*'No such file'*) ;; *) false ;; esac
 }
