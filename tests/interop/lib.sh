@@ -313,6 +313,11 @@ mode_pairs() {
 			does "38: $h is told" yes "$h" bast h
 			same "38: the queues on master $m" "$(dumped "$m" x "$res")" \
 				"$(printf '%s\n' "NL IV" "${MODES[i]} IV" "IV EX" | sort)"
+			if [ "$h" = "$m" ]; then
+				same "38: what $r knows of it" "$(dumped "$r" x "$res")" "IV EX"
+			else
+				same "38: what $h knows of it" "$(dumped "$h" x "$res")" "${MODES[i]} IV"
+			fi
 			does "38: $h: unlock" unlocked "$h" put h
 			does "38: $r: granted" granted "$r" wait r
 			does "38: $r: unlock" unlocked "$r" put r
