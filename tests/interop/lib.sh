@@ -181,6 +181,7 @@ stress_on() {
 stress_off() {
 	local text=$1 i rc
 	shift
+	[ "$(referee errors)" = 0 ] || look_around
 	for i; do referee quit "$i"; done
 	wait_for 90 _ended "$@" || look_around
 	for i; do
@@ -206,14 +207,15 @@ progress() {
 	return 1
 }
 
-# look_around - what could tell why nothing goes on
+# look_around - what could tell why nothing goes on; what went over the wire is kept beside the logs
 look_around() {
 	local i
+	cp "$WIRE" /shared/wire 2>/dev/null
 	for i in $NODES_UP; do
 		echo "--- node $i"
 		# shellcheck disable=SC2016 # for a shell there
 		on "$i" sh -c 'ss -tanH "( sport = :21064 or dport = :21064 )"; head -50 /sys/kernel/debug/dlm/*_waiters
-			head -200 /sys/kernel/debug/dlm/*_locks
+			head -600 /sys/kernel/debug/dlm/*_locks
 			cat "/sys/kernel/debug/dlm/node peers" 2>/dev/null | grep -v " 0$"
 			for f in /sys/kernel/debug/dlm/comms/*/*[!g]; do echo "$f $(cat $f)"; done 2>/dev/null
 			for p in /proc/[0-9]*; do grep -q dlm $p/stack 2>/dev/null && { cat $p/comm $p/stack; }; done'

@@ -18,7 +18,8 @@
  *	  raw_stress tell ADDRESS:PORT more N SECONDS	waits until so many more were granted;
  *						status 1 if they were not, or at the first
  *						violation
- *	  raw_stress tell ADDRESS:PORT errors	prints how many violations there were
+ *	  raw_stress tell ADDRESS:PORT errors	prints how many violations there were, and
+ *						processes that met something odd
  *
  * What is checked: every accepted operation ends with exactly one completion, of a kind that it
  * may have, within a time; no two incompatible modes are held at once; a PR to EX holder
@@ -36,8 +37,9 @@
 #define CLIENTS		32
 #define SLOTS		8
 #define STUCK_S		120
+#define LINGER_S	30
 
-enum { CLAIM = 1, WITHDRAW, STORE, BEGIN, STOP, GO, QUIT, DEAD, UNSURE, SURE, COUNT, ERRORS };
+enum { CLAIM = 1, WITHDRAW, STORE, BEGIN, STOP, GO, QUIT, DEAD, UNSURE, SURE, COUNT, ERRORS, ODD };
 
 struct call {
 	int what, node, slot, res, mode;
@@ -156,6 +158,9 @@ static void judge(int fd, const struct call *q, struct verdict *v)
 	case ERRORS:
 		v->number = violations;
 		break;
+	case ODD:
+		v->ok = 0;
+		break;
 	}
 	violations += !v->ok;
 	v->finish = stopping || (q->node >= 0 && quitting[q->node]);
@@ -246,6 +251,7 @@ static unsigned int rnd(unsigned int n)
 __attribute__((format(printf, 2, 3), noreturn))
 static void bad(const struct slot *s, const char *fmt, ...)
 {
+	struct call odd = { .what = ODD, .node = node };
 	char b[256];
 	va_list ap;
 
@@ -258,6 +264,9 @@ static void bad(const struct slot *s, const char *fmt, ...)
 		       (long)(s - slots), s->id, s->res, s->mode, s->want, s->flags, s->busy);
 	printf(" (seed %u)\n", seed);
 	fflush(stdout);
+	/* that somebody may look at who has which lock */
+	send(line, &odd, sizeof(odd), MSG_NOSIGNAL);
+	sleep(LINGER_S);
 	_exit(1);
 }
 

@@ -48,6 +48,7 @@ configure_again() {
 }
 
 guests_up tcp
+wire_on
 referee_on
 check "join" ls_join x 1 2 3
 ls_running x 1 2 3
@@ -61,6 +62,8 @@ stress_off "rolling" 1 2 3
 for i in 1 2 3; do check "rolling: nothing outstanding on $i" wait_for 20 no_waiters "$i" x; done
 ls_end x
 logs_clean "rolling"
+wire_clean "rolling"
+wire_off
 referee_off
 guests_down
 finish
