@@ -96,6 +96,8 @@ master_dies() {
 }
 
 unanswered() {
+	local alone='' n i
+	is_stock 1 && is_stock 2 && ! fragile 1 && alone=yes
 	does "53: 3 is master" granted 3 get h NL u1
 	does "53: and of this" granted 3 get i NL u2
 	does "53: and of that" granted 3 get j EX u3
@@ -139,8 +141,11 @@ unanswered() {
 		does "53: $i: unlock" unlocked "$i" put r
 		does "53: $i: unlock" unlocked "$i" put c
 		does "53: the other one gives way" unlocked $((3 - i)) put "cw$i"
-		does "53: $i has CW" granted "$i" wait "cw$i"
-		does "53: $i: unlock" unlocked "$i" put "cw$i"
+		# 6.1 and 6.12 may lose this among themselves
+		[ -n "$alone" ] || {
+			does "53: $i has CW" granted "$i" wait "cw$i"
+			does "53: $i: unlock" unlocked "$i" put "cw$i"
+		}
 		does "52: EX was held" "granted lvb=old VALNOTVALID" $((3 - i)) get x PR "h$i" valblk
 		does "52: PR was held" "granted lvb=old" $((3 - i)) get y PR "r$i" valblk
 		for n in x y; do does "52: unlock" unlocked $((3 - i)) put "$n"; done
