@@ -149,7 +149,7 @@ def stories(sctp):
         yield "other order", t().said(1, GOOD[1], cut=8, order=range(many // 8 - 1, -1, -1)), [], 1
         yield ("lost", t().said(1, envelope(0, message()) * 40, cut=1, lost=(5,)), ["HOLE 1>2 4096 missing"], 0)
     else:
-        yield ("lost", t().said(1, GOOD[0], cut=16, lost=(1,)), ["HOLE 1>2 16 missing"], 0)
+        yield ("lost", t().said(1, GOOD[0], cut=16, lost=(1,)).said(2, ack(1)), ["HOLE 1>2 16 missing"], 1)
 
 
 def odd_lines(lines):

@@ -69,6 +69,7 @@ struct talk {
 	uint32_t first;		/* hash of what had number 0 */
 	bool ended;		/* FIN was said: the next number is 0 */
 	bool fresh;		/* a connection began since the last packet in order */
+	bool blind;		/* nothing is seen of it until the next connection */
 };
 
 static struct flow flows[FLOWS];
@@ -297,7 +298,7 @@ static void packet(int from, int to, const unsigned char *p, int len)
 	if (get32(p + 8) != (uint32_t)from)
 		bad(from, to, "node id %u", get32(p + 8));
 	if (p[14] == CMD_ACK) {
-		if (seq > talks[to][from].next)
+		if (seq > talks[to][from].next && !talks[to][from].blind)
 			bad(from, to, "ACK %u, next is %u", seq, talks[to][from].next);
 		fprintf(out, "%.3f %d>%d ACK next=%u\n", now, from, to, seq);
 		return;
@@ -356,6 +357,7 @@ static void begins(struct flow *f, int from, int to, uint32_t next, bool ack)
 	f->next = next;
 	f->len = 0;
 	talks[from][to].fresh = talks[to][from].fresh = true;
+	talks[from][to].blind = talks[to][from].blind = false;
 	fprintf(out, "%.3f %d>%d SYN%s port=%d\n", now, from, to, ack ? "ACK" : "", ntohs(f->fport));
 }
 
@@ -364,6 +366,7 @@ static void hole(struct flow *f, int from, int to, int missing)
 {
 	fprintf(out, "HOLE %.3f %d>%d %d missing\n", now, from, to, missing);
 	f->synced = false;
+	talks[from][to].blind = true;
 	drop_held(f);
 }
 
