@@ -82,7 +82,6 @@ void dlm_lkb_init(struct dlm_lkb *lkb, const struct dlm_lkb_ops *ops,
 	lkb->wait_type = 0;
 	lkb->flags = flags;
 	lkb->wait_count = 0;
-	lkb->stale_cancels = 0;
 	lkb->tries = 0;
 	lkb->cancel_as = 0;
 }

@@ -53,7 +53,6 @@ void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone)
 	}
 	if (!gone)
 		return;
-	lkb->stale_cancels = 0;
 	lkb->wait_count = lkb->wait_type ? 1 : 0;
 	switch (lkb->wait_type) {
 	case DLM_MSG_CONVERT:

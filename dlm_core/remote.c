@@ -319,8 +319,11 @@ static void convert_reply(struct dlm_lkb *lkb, const struct dlm_recv *m,
 {
 	bool alt = !result && (lkb->sbflags & DLM_SBF_ALTMODE);
 
+	lkb->flags &= ~DLM_LKB_ANSWERED;
 	if (down && !result)
 		return;
+	if (!result && !alt)
+		lkb->flags |= DLM_LKB_ANSWERED;
 	dlm_send_reply(lkb, DLM_MSG_CONVERT_REPLY, alt ? -EINPROGRESS : result,
 		       m->fx);
 	if (alt)
@@ -432,6 +435,19 @@ int dlm_recv_unlock(const struct dlm_recv *m)
 	return 0;
 }
 
+/*
+ * This cancel met the reply that granted the conversion on its way, and its sender expects nothing
+ * more (messages.md 9).  A stock one would even take our answer for that to its next cancel, if it
+ * has converted and cancelled again, and never hear of the next conversion's end.  A lock that
+ * wanted nothing can be cancelled, too: that has to be answered.
+ */
+static bool met_reply(const struct dlm_lkb *lkb, const struct dlm_w_msg *msg)
+{
+	int wanted = le32_to_cpu(msg->rqmode);
+
+	return lkb->flags & DLM_LKB_ANSWERED && wanted != DLM_LOCK_IV;
+}
+
 /**
  * dlm_recv_cancel - another node stops waiting (messages.md 8.2)
  * @m: the message
@@ -459,7 +475,8 @@ int dlm_recv_cancel(const struct dlm_recv *m)
 	result = dlm_master_cancel(lkb);
 	if (lkb->status == DLM_LKSTS_WAITING)
 		dlm_lkb_end(lkb);
-	dlm_send_reply(lkb, DLM_MSG_CANCEL_REPLY, result, m->fx);
+	if (!met_reply(lkb, m->msg))
+		dlm_send_reply(lkb, DLM_MSG_CANCEL_REPLY, result, m->fx);
 	if (result)
 		dlm_grant_pending(r, m->fx);
 	dlm_rsb_unlock(r);

@@ -607,11 +607,10 @@ static void converted(struct dlm_lkb *lkb, const struct dlm_recv *m)
 		dlm_lkb_complete(lkb, m->fx, m->result);
 		break;
 	}
-	/* the conversion is over: a cancel's answer will not matter */
+	/* the conversion is over: a cancel's answer will not matter, and may never come */
 	if (m->result != -EINPROGRESS && (lkb->flags & DLM_LKB_OVL_CANCEL)) {
 		lkb->flags &= ~DLM_LKB_OVL_CANCEL;
 		lkb->wait_count--;
-		lkb->stale_cancels++;
 		lkb->cancel_as = 0;
 	}
 }
@@ -705,13 +704,11 @@ void dlm_wait_cancelled(struct dlm_lkb *lkb, struct dlm_fx *fx)
 		dlm_lkb_end(lkb);
 }
 
-/* true if the reply is awaited and was not made stale by what came before */
+/* true if the reply is awaited; a conversion's own answer comes before that to its cancel */
 static bool end_cancel(struct dlm_lkb *lkb)
 {
-	if (lkb->stale_cancels) {
-		lkb->stale_cancels--;
+	if (lkb->wait_type == DLM_MSG_CONVERT)
 		return false;
-	}
 	if (lkb->flags & DLM_LKB_OVL_CANCEL)
 		end_overlap(lkb, DLM_LKB_OVL_CANCEL);
 	else if (lkb->wait_type == DLM_MSG_CANCEL)
@@ -741,14 +738,10 @@ int dlm_recv_cancel_reply(const struct dlm_recv *m)
 		if (m->result == -DLM_ECANCEL && lkb->grmode != DLM_LOCK_IV &&
 		    (le32_to_cpu(m->msg->sbflags) & DLM_SBF_DEMOTED))
 			dlm_lkb_hold(lkb, DLM_LOCK_NL);
-		if (m->result == -DLM_ECANCEL && lkb->rqmode != DLM_LOCK_IV) {
-			/* a conversion's own answer should have come before */
-			if (lkb->wait_type == DLM_MSG_CONVERT)
-				dlm_wait_end(lkb);
+		if (m->result == -DLM_ECANCEL && lkb->rqmode != DLM_LOCK_IV)
 			dlm_wait_cancelled(lkb, m->fx);
-		} else {
+		else
 			lkb->cancel_as = 0;
-		}
 	}
 	dlm_rsb_unlock(r);
 	return 0;

@@ -257,18 +257,42 @@ static void convert_cancel_granted(struct kunit *test)
 	c_settle(s.c);
 	t_granted(s.l, EX);
 	t_quiet(s.l);
-	c_sent(s.c, "CONVERT CONVERT_REPLY CANCEL CANCEL_REPLY");
+	/* who cancelled has been told that it was too late */
+	c_sent(s.c, "CONVERT CONVERT_REPLY CANCEL");
 	c_check(s.c);
 	c_convert(s.l, NL, 0, 0);
 	c_unlock(s.l, 0);
 }
 
+/* nothing is left to cancel, as when an orphan's process ends, and who asks is told so */
+static void idle_cancel(struct kunit *test)
+{
+	struct dlm_w_msg msg = {
+		.type = cpu_to_le32(DLM_MSG_CANCEL),
+		.rqmode = cpu_to_le32(DLM_LOCK_IV),
+	};
+	struct scene s;
+
+	set_convert(test, &s, false);
+	c_convert(s.l, EX, 0, 0);
+	msg.lkid = cpu_to_le32(s.l->id);
+	msg.remid = c_last(s.c, DLM_MSG_CONVERT_REPLY)->msg.lkid;
+	c_forget(s.c);
+	c_inject(s.c, 2, 1, &msg, NULL, 0);
+	c_settle(s.c);
+	t_quiet(s.l);
+	c_sent(s.c, "CANCEL_REPLY");
+	c_check(s.c);
+	c_unlock(s.l, 0);
+}
+
 /*
  * The conversion's answer is here, the cancel's is not: the lock can be used, and the
- * late answer is not taken for that to another cancel.
+ * late answer, if the master is one that gives it, is not taken for that to another cancel.
  */
-static void stale_cancel(struct kunit *test)
+static void late_answer(struct kunit *test, bool given)
 {
+	struct dlm_w_msg reply = { .type = cpu_to_le32(DLM_MSG_CANCEL_REPLY) };
 	struct scene s;
 
 	set_convert(test, &s, true);
@@ -279,12 +303,27 @@ static void stale_cancel(struct kunit *test)
 	t_granted(s.l, PW);
 	KUNIT_EXPECT_EQ(test, t_call_convert(s.l, EX, CONVERT), 0);
 	KUNIT_EXPECT_EQ(test, cancel(&s), 0);
+	if (given) {
+		reply.remid = cpu_to_le32(s.l->id);
+		c_inject(s.c, 1, 2, &reply, NULL, 0);
+	}
 	c_settle(s.c);
 	t_bast(s.h, EX);
 	t_cast(s.l, -DLM_ECANCEL, PW, 0);
 	t_holds(s.l, PW);
+	c_sent(s.c, "CONVERT*2 CONVERT_REPLY*2 CANCEL*2 CANCEL_REPLY");
 	c_check(s.c);
 	c_unlock(s.l, 0);
+}
+
+static void stale_cancel(struct kunit *test)
+{
+	late_answer(test, false);
+}
+
+static void stale_cancel_answered(struct kunit *test)
+{
+	late_answer(test, true);
 }
 
 static void convert_cancel_queued(struct kunit *test)
@@ -316,6 +355,8 @@ static void convert_cancel_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cancel(&s), 0);
 	c_settle(s.c);
 	t_cast(s.l, -EAGAIN, CR, 0);
+	/* a stock holder waits for that */
+	c_sent(s.c, "CONVERT CONVERT_REPLY CANCEL CANCEL_REPLY");
 	c_check(s.c);
 	c_unlock(s.l, 0);
 }
@@ -504,7 +545,9 @@ static struct kunit_case overlap_cases[] = {
 	KUNIT_CASE(lookup_queue),
 	KUNIT_CASE(lookup_promote),
 	KUNIT_CASE(convert_cancel_granted),
+	KUNIT_CASE(idle_cancel),
 	KUNIT_CASE(stale_cancel),
+	KUNIT_CASE(stale_cancel_answered),
 	KUNIT_CASE(convert_cancel_queued),
 	KUNIT_CASE(convert_cancel_refused),
 	KUNIT_CASE(convert_unlock),

@@ -136,12 +136,11 @@ static void check_lock(struct sim_lock *l)
 		sim_fail(l->s, "lock %d (%x) of node %d: state %d not %d: %d/%d flags %x, node %d",
 			 nr, l->id, l->n->id, lkb->status, place[l->pending], lkb->wait_type,
 			 lkb->wait_count, lkb->flags, lkb->nodeid);
-	else if (lkb->wait_type || lkb->wait_count || lkb->stale_cancels ||
+	else if (lkb->wait_type || lkb->wait_count ||
 		 lkb->flags & (DLM_LKB_OVL_CANCEL | DLM_LKB_OVL_UNLOCK | DLM_LKB_RESEND |
 			       DLM_LKB_ZOMBIE | DLM_LKB_FIRST))
-		sim_fail(l->s, "lock %d (%x) of node %d awaits a reply: %d/%d stale %d flags %x",
-			 nr, l->id, l->n->id, lkb->wait_type, lkb->wait_count,
-			 lkb->stale_cancels, lkb->flags);
+		sim_fail(l->s, "lock %d (%x) of node %d awaits a reply: %d/%d flags %x",
+			 nr, l->id, l->n->id, lkb->wait_type, lkb->wait_count, lkb->flags);
 	else if (l->life == SIM_LIVE && !l->pending && lkb->grmode != l->held)
 		sim_fail(l->s, "lock %d (%x) of node %d holds %d, its program thinks %d", nr,
 			 l->id, l->n->id, lkb->grmode, l->held);

@@ -113,6 +113,7 @@ enum dlm_lkb_status {
 #define DLM_LKB_OVL_UNLOCK	0x80	/* unlocked by force likewise */
 #define DLM_LKB_RESEND		0x100	/* @wait_type is to be sent again after recovery */
 #define DLM_LKB_ZOMBIE		0x200	/* its handle was closed while locking was stopped */
+#define DLM_LKB_ANSWERED	0x400	/* master's copy: a reply granted its last conversion */
 #define DLM_LKB_RECOVER		0xf000	/* for the recovery's use */
 
 /**
@@ -177,7 +178,6 @@ struct dlm_lkb_ops {
  * @wait_type: process copy: enum dlm_msg_type whose reply is awaited, or 0
  * @flags: DLM_LKB_*
  * @wait_count: replies that are due, overlaps included
- * @stale_cancels: of those to cancels that came too late, and mean nothing
  * @tries: times the request was turned away by who is not the master
  * @cancel_as: what a cancel under way completes with, a positive errno; 0: DLM_ECANCEL
  *
@@ -211,7 +211,6 @@ struct dlm_lkb {
 	u8				wait_type;
 	u16				flags;
 	u8				wait_count;
-	u8				stale_cancels;
 	u8				tries;
 	u8				cancel_as;
 };
