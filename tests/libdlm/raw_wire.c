@@ -36,7 +36,7 @@
 #define MARK_PORT	21065
 #define FLOWS		256
 #define NODES		256
-#define HELD		4096	/* chunks of one flow that came before one that is missing */
+#define HELD		4096	/* pieces of one flow that came before one that is missing */
 #define PACKET_MAX	4096
 #define VERSION_32	0x00030002
 #define VERSION_31	0x00030001
@@ -46,8 +46,10 @@ enum { CMD_MSG = 1, CMD_RCOM, CMD_OPTS, CMD_ACK, CMD_FIN };
 /* kinds of chunks */
 enum { SCTP_DATA = 0, SCTP_INIT = 1, SCTP_INIT_ACK = 2, SCTP_ABORT = 6, SCTP_SHUTDOWN = 7 };
 
-/* a piece of what SCTP carries */
+/* a piece of what SCTP or TCP carries */
 struct chunk {
+	struct chunk *other;	/* TCP: one more, anywhere behind what is missing */
+	uint32_t seq;		/* TCP */
 	int len;
 	unsigned char data[];
 };
@@ -57,6 +59,8 @@ struct flow {
 	uint32_t from, to;
 	uint16_t fport, tport;
 	struct chunk **held;	/* SCTP: by number, modulo HELD */
+	struct chunk *early;	/* TCP: in no order */
+	int count;		/* of those */
 	bool synced;		/* next and buf are at a known place of the stream */
 	uint32_t next;		/* byte of TCP, chunk of SCTP */
 	int len;
@@ -323,8 +327,14 @@ static void packet(int from, int to, const unsigned char *p, int len)
 
 static void drop_held(struct flow *f)
 {
+	struct chunk *c;
 	int i;
 
+	while ((c = f->early)) {
+		f->early = c->other;
+		free(c);
+	}
+	f->count = 0;
 	for (i = 0; f->held && i < HELD; i++) {
 		free(f->held[i]);
 		f->held[i] = NULL;
@@ -353,6 +363,7 @@ static struct flow *flow_of(uint32_t from, uint32_t to, uint16_t fport, uint16_t
 /* a connection begins: what comes next is known */
 static void begins(struct flow *f, int from, int to, uint32_t next, bool ack)
 {
+	drop_held(f);
 	f->synced = true;
 	f->next = next;
 	f->len = 0;
@@ -361,7 +372,7 @@ static void begins(struct flow *f, int from, int to, uint32_t next, bool ack)
 	fprintf(out, "%.3f %d>%d SYN%s port=%d\n", now, from, to, ack ? "ACK" : "", ntohs(f->fport));
 }
 
-/* something is missing: this capture, or a network that was told to lose */
+/* something is missing, and does not come */
 static void hole(struct flow *f, int from, int to, int missing)
 {
 	fprintf(out, "HOLE %.3f %d>%d %d missing\n", now, from, to, missing);
@@ -406,18 +417,67 @@ static void feed(struct flow *f, int from, int to, const unsigned char *p, int n
 	}
 }
 
-static void segment(struct flow *f, int from, int to, uint32_t seq, const unsigned char *p, int n)
+static struct chunk *chunk_of(const unsigned char *p, int n)
+{
+	struct chunk *c = malloc(sizeof(*c) + n);
+
+	if (!c)
+		T_DIE("memory");
+	c->len = n;
+	memcpy(c->data, p, n);
+	return c;
+}
+
+/* the first piece that can be read now, taken off */
+static struct chunk *not_early(struct flow *f)
+{
+	struct chunk **p, *c;
+
+	for (p = &f->early; (c = *p); p = &c->other) {
+		if ((int32_t)(c->seq - f->next) <= 0) {
+			*p = c->other;
+			f->count--;
+			return c;
+		}
+	}
+	return NULL;
+}
+
+/* it begins where the stream is, or before */
+static void take(struct flow *f, int from, int to, uint32_t seq, const unsigned char *p, int n)
 {
 	int old = (int32_t)(f->next - seq);
 
-	if (!f->synced || old >= n)
+	if (old >= n)
 		return;
-	if (old < 0) {
-		hole(f, from, to, -old);
-		return;
-	}
 	f->next = seq + n;
 	feed(f, from, to, p + old, n - old);
+}
+
+static void segment(struct flow *f, int from, int to, uint32_t seq, const unsigned char *p, int n)
+{
+	int early = (int32_t)(seq - f->next);
+	struct chunk *c;
+
+	if (!f->synced)
+		return;
+	if (early > 0) {
+		if (f->count == HELD) {
+			hole(f, from, to, early);
+			return;
+		}
+		c = chunk_of(p, n);
+		c->seq = seq;
+		c->other = f->early;
+		f->early = c;
+		f->count++;
+		return;
+	}
+	take(f, from, to, seq, p, n);
+	while ((c = not_early(f))) {
+		take(f, from, to, c->seq, c->data, c->len);
+		free(c);
+	}
 }
 
 static void chunk(struct flow *f, int from, int to, uint32_t tsn, const unsigned char *p, int n)
@@ -435,11 +495,7 @@ static void chunk(struct flow *f, int from, int to, uint32_t tsn, const unsigned
 	}
 	if (f->held[tsn % HELD])
 		return;
-	c = malloc(sizeof(*c) + n);
-	if (!c)
-		T_DIE("memory");
-	c->len = n;
-	memcpy(c->data, p, n);
+	c = chunk_of(p, n);
 	f->held[tsn % HELD] = c;
 	while (f->synced && (c = f->held[f->next % HELD])) {
 		f->held[f->next++ % HELD] = NULL;
@@ -510,7 +566,6 @@ static void sctp_frame(const struct iphdr *ip, const unsigned char *b, int n)
 		case SCTP_INIT_ACK:
 			if (len < 20)
 				break;
-			drop_held(f);
 			begins(f, from, to, be32(b + 16), b[0] == SCTP_INIT_ACK);
 			break;
 		case SCTP_ABORT:
