@@ -43,7 +43,7 @@ confirmed() {
 
 # flapping - 3 is stopped and started, with the others, at any moment of recovery
 flapping() {
-	local i rounds=10
+	local i rounds=10 zero=(0 '')
 	[ -z "${DLM_LONG-}" ] || rounds=50
 	for i in 1 2 3; do stress_on x "$i"; done
 	progress 300 600
@@ -54,7 +54,8 @@ flapping() {
 		i=$((i + 1))
 		ls_stop x 1 2 3
 		ls_start x 1 2 3
-		read -r -t "0.$((RANDOM % 9))" -u "$NAP_FD" _
+		# after 0 to 80 ms, or 0 to 800
+		read -r -t "0.${zero[i % 2]}$((RANDOM % 9))" -u "$NAP_FD" _
 	done
 	ls_running x 1 2 3
 	referee sure
