@@ -187,6 +187,7 @@ stress_off() {
 	for i; do
 		wait "${STRESS[$i]}"
 		rc=$?
+		[ "$rc" = 0 ] || look_around
 		grep -E '^(PASS|FAIL|DONE)' "/run/stress.$i"
 		same "$text: the load on $i ended well" "$rc" 0
 		unset "STRESS[$i]"
