@@ -16,6 +16,7 @@
 int dlm_gate_init(struct dlm_gate *gate)
 {
 	gate->state = DLM_GATE_CLOSED;
+	gate->barred = false;
 	init_waitqueue_head(&gate->wait);
 	gate->inside = alloc_percpu(int);
 	return gate->inside ? 0 : -ENOMEM;
@@ -54,29 +55,34 @@ bool dlm_gate_try_enter(struct dlm_gate *gate)
 	return open;
 }
 
-static bool is_closed(const struct dlm_gate *gate)
+static bool has_to_wait(const struct dlm_gate *gate)
 {
-	return READ_ONCE(gate->state) == DLM_GATE_CLOSED;
+	return READ_ONCE(gate->state) == DLM_GATE_CLOSED && !READ_ONCE(gate->barred);
 }
 
 /**
- * dlm_gate_enter - enter, waiting for the gate to open
+ * dlm_gate_enter - enter for a user of this node, waiting for the gate to open
  * @gate: the gate
  *
  * Context: may sleep, killably, as long as the lockspace is stopped.
  * Return: 0 (the caller must call dlm_gate_leave()), -ENOENT if the gate is
- * dead, -EINTR if the task was killed.
+ * dead or barred, -EINTR if the task was killed.
  */
 int dlm_gate_enter(struct dlm_gate *gate)
 {
 	int err;
 
 	while (!dlm_gate_try_enter(gate)) {
-		err = wait_event_killable(gate->wait, !is_closed(gate));
+		err = wait_event_killable(gate->wait, !has_to_wait(gate));
 		if (err)
 			return -EINTR;
-		if (READ_ONCE(gate->state) == DLM_GATE_DEAD)
+		if (READ_ONCE(gate->barred))
 			return -ENOENT;
+	}
+	/* barred while it was shut, and opened again: whoever enters sees both */
+	if (READ_ONCE(gate->barred)) {
+		dlm_gate_leave(gate);
+		return -ENOENT;
 	}
 	return 0;
 }
@@ -101,7 +107,7 @@ void dlm_gate_leave(struct dlm_gate *gate)
 /**
  * dlm_gate_set - open or shut the gate
  * @gate: the gate
- * @state: new state; a dead gate stays dead
+ * @state: new state; a dead gate stays dead, and is barred, too
  *
  * Context: any. Changes of one gate are serialised by the caller.
  */
@@ -109,9 +115,24 @@ void dlm_gate_set(struct dlm_gate *gate, enum dlm_gate_state state)
 {
 	if (gate->state == DLM_GATE_DEAD)
 		return;
+	if (state == DLM_GATE_DEAD)
+		WRITE_ONCE(gate->barred, true);
 	WRITE_ONCE(gate->state, state);
 	/* pairs with dlm_gate_try_enter() and dlm_gate_leave() */
 	smp_mb();
+	wake_up_all(&gate->wait);
+}
+
+/**
+ * dlm_gate_bar - no user of this node gets in any more, and who waits is sent away
+ * @gate: a gate that is shut and empty
+ *
+ * Context: any. Changes of one gate are serialised by the caller.
+ */
+void dlm_gate_bar(struct dlm_gate *gate)
+{
+	WRITE_ONCE(gate->barred, true);
+	smp_mb();	/* as in dlm_gate_set() */
 	wake_up_all(&gate->wait);
 }
 

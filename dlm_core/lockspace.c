@@ -116,7 +116,7 @@ u32 dlm_ls_id(const struct dlm_ls *ls)
  */
 bool dlm_ls_alive(const struct dlm_ls *ls)
 {
-	return READ_ONCE(ls->gate.state) != DLM_GATE_DEAD;
+	return !READ_ONCE(ls->gate.barred);
 }
 
 /**
@@ -564,40 +564,32 @@ out_noio:
 	return 0;
 }
 
-/* is a lock left? Shuts the gate for the look; opens it again if there is */
-static bool ls_busy(struct dlm_ls *ls)
-{
-	bool busy;
-
-	mutex_lock(&ls->control_lock);
-	dlm_recover_pause(ls);
-	busy = dlm_ls_users(ls);
-	if (busy)
-		dlm_recover_resume(ls);
-	else
-		dlm_gate_set(&ls->gate, DLM_GATE_DEAD);
-	mutex_unlock(&ls->control_lock);
-	return busy;
-}
-
 /*
- * From now on local users get nothing any more, but recovery still runs: until the
- * others know that we leave, they need our answers.
+ * From now on users of this node get nothing any more, unless @unused and a lock of theirs is
+ * left.  Other nodes are served, as masters do, and recovery runs: until we are stopped to
+ * be taken out of the group, they need our answers.
+ * Return: 0 or -EBUSY.
  */
-static void ls_close(struct dlm_ls *ls)
+static int ls_close(struct dlm_ls *ls, bool unused)
 {
+	int err = 0;
+
 	mutex_lock(&ls->control_lock);
 	dlm_recover_pause(ls);
-	dlm_gate_set(&ls->gate, DLM_GATE_DEAD);
+	if (unused && dlm_ls_users(ls))
+		err = -EBUSY;
+	else
+		dlm_gate_bar(&ls->gate);
 	dlm_recover_resume(ls);
 	mutex_unlock(&ls->control_lock);
+	return err;
 }
 
 static int ls_leave(struct dlm_ls *ls)
 {
 	if (ls->unplug)
 		ls->unplug(ls);
-	ls_close(ls);
+	ls_close(ls, false);
 	dlm_node_count(ls->node, DLM_NS_RELEASED);
 	pr_info_ratelimited("dlm: %s: lockspace released\n", ls->name);
 	return part_and_take_down(ls);
@@ -647,9 +639,9 @@ int dlm_ls_release(struct dlm_ls *ls, enum dlm_release how)
 		return err;
 	noio = memalloc_noio_save();
 	if (how == DLM_RELEASE_IF_UNUSED) {
-		if (ls_busy(ls)) {
+		err = ls_close(ls, true);
+		if (err) {
 			set_state_locked(ls, DLM_LS_READY);
-			err = -EBUSY;
 			goto out;
 		}
 		set_state_locked(ls, DLM_LS_LEAVING);

@@ -115,10 +115,32 @@ static void dead_stays_dead(struct kunit *test)
 	dlm_gate_set(&gate, DLM_GATE_DEAD);
 	KUNIT_EXPECT_EQ(test, dlm_gate_enter(&gate), -ENOENT);
 	dlm_gate_set(&gate, DLM_GATE_OPEN);
+	KUNIT_EXPECT_FALSE(test, dlm_gate_try_enter(&gate));
 	KUNIT_EXPECT_EQ(test, dlm_gate_enter(&gate), -ENOENT);
 	dlm_gate_set(&gate, DLM_GATE_CLOSED);
 	KUNIT_EXPECT_EQ(test, dlm_gate_enter(&gate), -ENOENT);
 	KUNIT_EXPECT_FALSE(test, dlm_gate_try_enter(&gate));
+	dlm_gate_drain(&gate);
+	dlm_gate_destroy(&gate);
+}
+
+/* to users of this node; the others pass as long as it is open */
+static void barred(struct kunit *test)
+{
+	struct dlm_gate gate;
+
+	gate_new(test, &gate);
+	dlm_gate_bar(&gate);
+	/* shut, but nobody need wait for it */
+	KUNIT_EXPECT_EQ(test, dlm_gate_enter(&gate), -ENOENT);
+	KUNIT_EXPECT_FALSE(test, dlm_gate_try_enter(&gate));
+	dlm_gate_set(&gate, DLM_GATE_OPEN);
+	KUNIT_EXPECT_EQ(test, dlm_gate_enter(&gate), -ENOENT);
+	KUNIT_EXPECT_TRUE(test, dlm_gate_try_enter(&gate));
+	dlm_gate_leave(&gate);
+	dlm_gate_set(&gate, DLM_GATE_CLOSED);
+	KUNIT_EXPECT_EQ(test, dlm_gate_enter(&gate), -ENOENT);
+	/* who was refused is not inside */
 	dlm_gate_drain(&gate);
 	dlm_gate_destroy(&gate);
 }
@@ -151,6 +173,21 @@ static void sleeps_until_dead(struct kunit *test)
 	walker_start(test, &wk, &gate, walk);
 	wait_asleep(test, &wk);
 	dlm_gate_set(&gate, DLM_GATE_DEAD);
+	KUNIT_EXPECT_TRUE(test, is_done(&wk));
+	KUNIT_EXPECT_EQ(test, wk.err, -ENOENT);
+	kthread_stop(wk.task);
+	dlm_gate_destroy(&gate);
+}
+
+static void sleeps_until_barred(struct kunit *test)
+{
+	struct walker wk = { };
+	struct dlm_gate gate;
+
+	gate_new(test, &gate);
+	walker_start(test, &wk, &gate, walk);
+	wait_asleep(test, &wk);
+	dlm_gate_bar(&gate);
 	KUNIT_EXPECT_TRUE(test, is_done(&wk));
 	KUNIT_EXPECT_EQ(test, wk.err, -ENOENT);
 	kthread_stop(wk.task);
@@ -396,6 +433,8 @@ static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(dead_stays_dead),
 	KUNIT_CASE(sleeps_until_open),
 	KUNIT_CASE(sleeps_until_dead),
+	KUNIT_CASE(barred),
+	KUNIT_CASE(sleeps_until_barred),
 	KUNIT_CASE(can_be_killed),
 	KUNIT_CASE(drain_waits_for_all),
 	KUNIT_CASE(left_by_another),

@@ -434,6 +434,36 @@ static void killed_release(struct kunit *test)
 	wait_empty(t);
 }
 
+/* until the daemon has stopped it, the node answers others, and nobody else */
+static void serves_while_it_leaves(struct kunit *test)
+{
+	static const enum dlm_release how[] = { DLM_RELEASE_IF_UNUSED, DLM_RELEASE_FORCE };
+	struct town *t = test->priv;
+	struct dlm_ls *ls;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(how); i++) {
+		struct call call = { .ls = joined(t), .how = how[i] };
+
+		ls = call.ls;
+		begin(t, &call, release);
+		wait_asked_out(t);
+		KUNIT_EXPECT_FALSE(test, dlm_ls_alive(ls));
+		KUNIT_EXPECT_EQ(test, dlm_gate_enter(&ls->gate), -ENOENT);
+		KUNIT_EXPECT_EQ(test, (int)ls->gate.state, (int)DLM_GATE_OPEN);
+		/* for the sake of somebody else, first */
+		dlm_ls_stop(ls);
+		KUNIT_EXPECT_EQ(test, (int)ls->gate.state, (int)DLM_GATE_CLOSED);
+		start(t, ls);
+		KUNIT_EXPECT_EQ(test, (int)ls->gate.state, (int)DLM_GATE_OPEN);
+		KUNIT_EXPECT_EQ(test, dlm_gate_enter(&ls->gate), -ENOENT);
+		dlm_ls_stop(ls);
+		dlm_ls_event_done(ls, 0);
+		KUNIT_EXPECT_EQ(test, result(t, &call), 0);
+		wait_empty(t);
+	}
+}
+
 static void quiet_release(struct kunit *test)
 {
 	struct town *t = test->priv;
@@ -463,6 +493,7 @@ static struct kunit_case join_cases[] = {
 	KUNIT_CASE(only_last_close_counts),
 	KUNIT_CASE(killed_create),
 	KUNIT_CASE(killed_release),
+	KUNIT_CASE(serves_while_it_leaves),
 	KUNIT_CASE(quiet_release),
 	KUNIT_CASE(node_ends),
 	{}

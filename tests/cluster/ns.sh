@@ -236,7 +236,8 @@ without() {	# ITEM LIST...
 events() { grep -c "^$2 $3\$" "$NS_RUN/events.$1"; }
 had_events() { [ "$(events "$1" "$2" "$3")" -gt "$4" ]; }
 
-# ls_leave LS ID [release] - one leaves, in the daemon's order; not by force
+# ls_leave LS ID [release] - one leaves, in the daemon's order; not by force. ON_LEAVE: a command
+# for the time when it has asked to, and nobody was told yet
 ls_leave() {
 	local ls=$1 i=$2 n pid rc rest
 	n=$(events "$i" offline "$ls")
@@ -246,6 +247,7 @@ ls_leave() {
 		fail "node $i: $ls: leaving was not announced"
 		return 1
 	fi
+	[ -z "${ON_LEAVE-}" ] || $ON_LEAVE
 	# shellcheck disable=SC2046,SC2086 # lists
 	ls_stop "$ls" ${MEMBERS[$ls]}
 	# shellcheck disable=SC2086
