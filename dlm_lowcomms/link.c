@@ -140,7 +140,9 @@ bool dlm_lines_adopt(struct dlm_peer *peer, struct dlm_conn *conn)
  * @peer: the peer; tx_mutex held
  * @conn: the connection, its socket is released
  *
- * What was sent on it without being acknowledged goes again.
+ * What was sent on it without being acknowledged goes again, on the connection that the peer made,
+ * if there is one: that is read by the peer, while a new one of ours may wait for a stock node to
+ * accept it (it looks for new connections only when one comes).
  */
 void dlm_lines_closed(struct dlm_peer *peer, struct dlm_conn *conn)
 {
@@ -150,8 +152,8 @@ void dlm_lines_closed(struct dlm_peer *peer, struct dlm_conn *conn)
 	spin_lock(&l->lock);
 	main = l->main == conn;
 	if (main)
-		l->main = NULL;
-	else if (l->other == conn)
+		l->main = l->other && dlm_conn_ready(l->other) ? l->other : NULL;
+	if (l->other == conn || l->other == l->main)
 		l->other = NULL;
 	spin_unlock(&l->lock);
 	if (!main)

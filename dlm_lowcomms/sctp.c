@@ -50,7 +50,7 @@ static int sctp_bind(struct socket *sock, const struct dlm_addrs *local, u16 por
 
 static unsigned int sctp_target(const struct dlm_addrs *addrs, unsigned int attempt)
 {
-	return attempt % addrs->n;
+	return (attempt - 1) % addrs->n;
 }
 
 const struct dlm_proto dlm_sctp = {

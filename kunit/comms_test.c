@@ -232,23 +232,30 @@ static void c_traffic(struct kunit *test, u32 packets)
 	c_push(test, packets);
 }
 
-static void both_ways(struct kunit *test, unsigned int protocol)
+static const unsigned int protocols[] = { DLM_PROTO_TCP, DLM_PROTO_SCTP };
+
+static void protocol_desc(const unsigned int *protocol, char *desc)
 {
-	c_meet(test, protocol);
+	strscpy(desc, *protocol == DLM_PROTO_TCP ? "tcp" : "sctp", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(protocol, protocols, protocol_desc);
+
+/* which one this case is for */
+static unsigned int protocol_of(struct kunit *test)
+{
+	const unsigned int *protocol = test->param_value;
+
+	if (*protocol == DLM_PROTO_SCTP && !IS_ENABLED(CONFIG_IP_SCTP))
+		kunit_skip(test, "no SCTP in this kernel");
+	return *protocol;
+}
+
+static void traffic(struct kunit *test)
+{
+	c_meet(test, protocol_of(test));
 	c_traffic(test, 3000);
 	c_check(test, 3000);
-}
-
-static void tcp_both_ways(struct kunit *test)
-{
-	both_ways(test, DLM_PROTO_TCP);
-}
-
-static void sctp_both_ways(struct kunit *test)
-{
-	if (!IS_ENABLED(CONFIG_IP_SCTP))
-		kunit_skip(test, "no SCTP in this kernel");
-	both_ways(test, DLM_PROTO_SCTP);
 }
 
 /* one of our addresses is not there: the others do, and without any there is no start */
@@ -266,7 +273,9 @@ static void sctp_lost_address(struct kunit *test)
 	dlm_comms_local_forget(comms);
 	dlm_comms_addr_add(comms, 1, &absent, true);
 	dlm_comms_addr_add(comms, 1, &ours, true);
-	both_ways(test, DLM_PROTO_SCTP);
+	c_meet(test, DLM_PROTO_SCTP);
+	c_traffic(test, 3000);
+	c_check(test, 3000);
 
 	none = dlm_comms_create(&init_net, &c_user, c_node(test, 0), NULL);
 	KUNIT_ASSERT_NOT_NULL(test, none);
@@ -533,8 +542,8 @@ static void tcp_half_open(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n->wrong, 0U);
 }
 
-/* a peer of the test's own making, which said a STATUS and has the connection we send on */
-static struct socket *c_mute(struct kunit *test, struct dlm_peer *peer)
+/* a connection of the test's own making to node 2, which has read a STATUS from it */
+static struct socket *c_caller(struct kunit *test)
 {
 	struct dlm_w_rcom rc = {
 		.header = {
@@ -545,24 +554,31 @@ static struct socket *c_mute(struct kunit *test, struct dlm_peer *peer)
 		},
 		.type = cpu_to_le32(DLM_RCOM_STATUS),
 	};
+	struct kvec iov = { .iov_base = &rc, .iov_len = sizeof(rc) };
 	struct c_node *n = c_node(test, 1);
+	struct msghdr msg = { };
+	struct socket *sock;
+
+	reinit_completion(&n->heard);
+	sock = c_connect(1, 2, IPPROTO_TCP);
+	KUNIT_ASSERT_NOT_NULL(test, sock);
+	kernel_sendmsg(sock, &msg, &iov, 1, sizeof(rc));
+	KUNIT_EXPECT_TRUE(test, c_wait(&n->heard));
+	return sock;
+}
+
+/* the same, and it is the one that node 2 sends on */
+static struct socket *c_mute(struct kunit *test, struct dlm_peer *peer)
+{
 	struct socket *sock;
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		struct kvec iov = { .iov_base = &rc, .iov_len = sizeof(rc) };
-		struct msghdr msg = { };
-		struct dlm_conn *main;
 		bool up;
 
-		reinit_completion(&n->heard);
-		sock = c_connect(1, 2, IPPROTO_TCP);
-		KUNIT_ASSERT_NOT_NULL(test, sock);
-		kernel_sendmsg(sock, &msg, &iov, 1, sizeof(rc));
-		KUNIT_EXPECT_TRUE(test, c_wait(&n->heard));
+		sock = c_caller(test);
 		mutex_lock(&peer->lines.tx_mutex);
-		main = peer->lines.main;
-		up = main && dlm_conn_ready(main);
+		up = peer->lines.main && dlm_conn_ready(peer->lines.main);
 		mutex_unlock(&peer->lines.tx_mutex);
 		if (up)
 			return sock;
@@ -603,6 +619,38 @@ static void tcp_never_reads(struct kunit *test)
 		sock_release(sock);
 }
 
+/* our connection ends: that of the peer is used, as a stock node might not look at a new one */
+static void tcp_second_line(struct kunit *test)
+{
+	struct msghdr msg = { };
+	struct dlm_peer *peer;
+	struct dlm_conn *main;
+	struct socket *sock;
+	u8 byte;
+	struct kvec iov = { .iov_base = &byte, .iov_len = 1 };
+
+	c_meet(test, DLM_PROTO_TCP);
+	c_traffic(test, 100);
+	c_check(test, 100);
+	peer = c_peer(test, 1);
+	sock = c_caller(test);
+	mutex_lock(&peer->lines.tx_mutex);
+	main = peer->lines.main;
+	KUNIT_ASSERT_NOT_NULL(test, main);
+	KUNIT_EXPECT_NOT_NULL(test, peer->lines.other);
+	dlm_conn_get(main);
+	mutex_unlock(&peer->lines.tx_mutex);
+	dlm_conn_kill_sync(main);
+	dlm_conn_put(main);
+	/* and when that ends, too, what was sent there goes again */
+	c_expect(test, 100);
+	c_push(test, 100);
+	KUNIT_EXPECT_EQ(test, kernel_recvmsg(sock, &msg, &iov, 1, 1, MSG_WAITALL), 1);
+	sock_release(sock);
+	c_check(test, 200);
+	dlm_peer_put(peer);
+}
+
 /* node 1 answers each message; who asks gets all answers */
 static void tcp_echo(struct kunit *test)
 {
@@ -622,8 +670,9 @@ static void tcp_echo(struct kunit *test)
 }
 
 /* a node leaves with a farewell, and comes back to begin with number 0 */
-static void leave_and_return(struct kunit *test, unsigned int protocol)
+static void leave_and_return(struct kunit *test)
 {
+	unsigned int protocol = protocol_of(test);
 	struct dlm_peer *peer;
 	int round, i;
 
@@ -650,18 +699,6 @@ static void leave_and_return(struct kunit *test, unsigned int protocol)
 			reinit_completion(&n->heard);
 		}
 	}
-}
-
-static void tcp_leave_and_return(struct kunit *test)
-{
-	leave_and_return(test, DLM_PROTO_TCP);
-}
-
-static void sctp_leave_and_return(struct kunit *test)
-{
-	if (!IS_ENABLED(CONFIG_IP_SCTP))
-		kunit_skip(test, "no SCTP in this kernel");
-	leave_and_return(test, DLM_PROTO_SCTP);
 }
 
 /* packets that wait for a node that is not there yet arrive when it is */
@@ -718,8 +755,9 @@ static int c_say(struct socket *sock, u32 word)
 }
 
 /* an address that no node has: refused and counted, even if it says nothing */
-static void strangers(struct kunit *test, unsigned int protocol)
+static void strangers(struct kunit *test)
 {
+	unsigned int protocol = protocol_of(test);
 	int kind = protocol == DLM_PROTO_TCP ? IPPROTO_TCP : IPPROTO_SCTP;
 	struct socket *sock;
 	int i;
@@ -736,18 +774,6 @@ static void strangers(struct kunit *test, unsigned int protocol)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&c_node(test, 0)->comms->strangers), 5L);
 	c_traffic(test, 100);
 	c_check(test, 100);
-}
-
-static void tcp_strangers(struct kunit *test)
-{
-	strangers(test, DLM_PROTO_TCP);
-}
-
-static void sctp_strangers(struct kunit *test)
-{
-	if (!IS_ENABLED(CONFIG_IP_SCTP))
-		kunit_skip(test, "no SCTP in this kernel");
-	strangers(test, DLM_PROTO_SCTP);
 }
 
 /*
@@ -840,7 +866,7 @@ static void flood(struct kunit *test)
 }
 
 static struct kunit_case comms_cases[] = {
-	KUNIT_CASE(tcp_both_ways),
+	KUNIT_CASE_PARAM(traffic, protocol_gen_params),
 	KUNIT_CASE(tcp_resets),
 	KUNIT_CASE(tcp_dead_path),
 	KUNIT_CASE(tcp_no_memory),
@@ -849,16 +875,14 @@ static struct kunit_case comms_cases[] = {
 	KUNIT_CASE(tcp_wish),
 	KUNIT_CASE(tcp_half_open),
 	KUNIT_CASE(tcp_never_reads),
-	KUNIT_CASE(tcp_leave_and_return),
-	KUNIT_CASE(sctp_both_ways),
+	KUNIT_CASE(tcp_second_line),
 	KUNIT_CASE(sctp_lost_address),
-	KUNIT_CASE(sctp_leave_and_return),
+	KUNIT_CASE_PARAM(leave_and_return, protocol_gen_params),
 	KUNIT_CASE(late_start),
 	KUNIT_CASE(forget_while_busy),
 	KUNIT_CASE(destroy_while_busy),
 	KUNIT_CASE(refusals),
-	KUNIT_CASE(tcp_strangers),
-	KUNIT_CASE(sctp_strangers),
+	KUNIT_CASE_PARAM(strangers, protocol_gen_params),
 	KUNIT_CASE(own_callbacks),
 	KUNIT_CASE(flood),
 	{}
