@@ -83,7 +83,8 @@ static void force_out_remote(struct dlm_lkb *lkb, struct dlm_fx *fx)
 	u16 orphan = lkb->flags & DLM_LKB_ORPHAN;
 
 	dlm_owner_drop(lkb);
-	if (dlm_unlock_check(lkb, true))
+	/* its unlock is under way */
+	if (lkb->wait_type == DLM_MSG_UNLOCK || lkb->flags & DLM_LKB_OVL_UNLOCK)
 		return;
 	lkb->flags |= orphan;
 	lkb->exflags |= DLM_LKF_FORCEUNLOCK | DLM_LKF_IVVALBLK;

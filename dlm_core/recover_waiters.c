@@ -6,20 +6,6 @@
 #include "engine.h"
 #include "lockspace.h"
 
-static void recover_overlap(struct dlm_lkb *lkb, struct dlm_fx *fx)
-{
-	if (lkb->flags & DLM_LKB_OVL_UNLOCK) {
-		dlm_wait_unlocked(lkb, fx);
-	} else if (lkb->flags & DLM_LKB_OVL_CANCEL) {
-		lkb->flags &= ~DLM_LKB_OVL_CANCEL;
-		/* unless it came too late */
-		if (lkb->rqmode != DLM_LOCK_IV)
-			dlm_wait_cancelled(lkb, fx);
-		else
-			lkb->cancel_as = 0;
-	}
-}
-
 /*
  * The master that is gone may have demoted this conversion and granted another lock instead,
  * and nobody is left who could say so: the lock is taken as demoted.  Its owner allowed that.
@@ -30,6 +16,28 @@ static void demote_in_doubt(struct dlm_lkb *lkb)
 		return;
 	dlm_lkb_hold(lkb, DLM_LOCK_NL);
 	lkb->sbflags |= DLM_SBF_DEMOTED;
+}
+
+/* as if the master that is gone had answered */
+static void end_waiting(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	if (lkb->status == DLM_LKSTS_CONVERT)
+		demote_in_doubt(lkb);
+	dlm_wait_cancelled(lkb, fx);
+}
+
+static void recover_overlap(struct dlm_lkb *lkb, struct dlm_fx *fx)
+{
+	if (lkb->flags & DLM_LKB_OVL_UNLOCK) {
+		dlm_wait_unlocked(lkb, fx);
+	} else if (lkb->flags & DLM_LKB_OVL_CANCEL) {
+		lkb->flags &= ~DLM_LKB_OVL_CANCEL;
+		/* unless it came too late */
+		if (lkb->rqmode != DLM_LOCK_IV)
+			end_waiting(lkb, fx);
+		else
+			lkb->cancel_as = 0;
+	}
 }
 
 /**
@@ -69,7 +77,7 @@ void dlm_waiter_recover(struct dlm_lkb *lkb, struct dlm_fx *fx, bool gone)
 		if (lkb->flags & DLM_LKB_OVL_UNLOCK)
 			dlm_wait_unlocked(lkb, fx);
 		else if (lkb->status != DLM_LKSTS_GRANTED)
-			dlm_wait_cancelled(lkb, fx);
+			end_waiting(lkb, fx);
 		break;
 	default:
 		recover_overlap(lkb, fx);

@@ -315,13 +315,10 @@ static int lock_with_lvbs(const struct dlm_recv *m, int mode,
  * it is told "queued" first.
  */
 static void convert_reply(struct dlm_lkb *lkb, const struct dlm_recv *m,
-			  int result, bool down)
+			  int result)
 {
 	bool alt = !result && (lkb->sbflags & DLM_SBF_ALTMODE);
 
-	lkb->flags &= ~DLM_LKB_ANSWERED;
-	if (down && !result)
-		return;
 	if (!result && !alt)
 		lkb->flags |= DLM_LKB_ANSWERED;
 	dlm_send_reply(lkb, DLM_MSG_CONVERT_REPLY, alt ? -EINPROGRESS : result,
@@ -339,25 +336,41 @@ static void swap_spare(struct dlm_fx *fx, struct dlm_fx *aside)
 		swap(fx->spare[i], aside->spare[i]);
 }
 
+/*
+ * Its holder counts on a conversion to less, and awaits no answer.  What is less goes by the
+ * mode that the holder believes to have: a stock one may not know that its lock was demoted, and
+ * knows no mode after a conversion between PR and CW lost its master (recovery.md 9.3).
+ */
+static bool counted_on(const struct dlm_w_msg *msg)
+{
+	return dlm_convert_down((s32)le32_to_cpu(msg->grmode), le32_to_cpu(msg->rqmode));
+}
+
 static void convert_locked(struct dlm_lkb *lkb, const struct dlm_recv *m)
 {
 	int mode = le32_to_cpu(m->msg->rqmode);
-	bool down = dlm_convert_down(lkb->grmode, mode);
+	bool silent = counted_on(m->msg);
 	struct dlm_fx aside = { };
 	int result;
 
 	take_flags(lkb, m->msg);
 	take_lvb(lkb, m);
-	/* its holder counts on it: it cannot queue */
-	if (down)
+	if (silent)
 		lkb->exflags &= ~DLM_LKF_QUECVT;
+	lkb->flags &= ~DLM_LKB_ANSWERED;
 	lkb->lvbseq = le32_to_cpu(m->msg->lvbseq);
 	lkb->rqmode = mode;
 	swap_spare(m->fx, &aside);
 	result = dlm_master_convert(lkb, m->fx);
 	swap_spare(m->fx, &aside);
 	dlm_fx_flush(&aside);
-	convert_reply(lkb, m, result, down);
+	if (!silent) {
+		convert_reply(lkb, m, result);
+	} else if (result == -EINPROGRESS) {
+		/* it was demoted, and nobody waits for more: it keeps the weaker mode */
+		dlm_master_cancel(lkb);
+		result = 0;
+	}
 	dlm_master_convert_effects(lkb, m->fx, result);
 	if (result == -EAGAIN || result == -EDEADLK)
 		lkb->rqmode = DLM_LOCK_IV;
@@ -439,13 +452,11 @@ int dlm_recv_unlock(const struct dlm_recv *m)
  * This cancel met the reply that granted the conversion on its way, and its sender expects nothing
  * more (messages.md 9).  A stock one would even take our answer for that to its next cancel, if it
  * has converted and cancelled again, and never hear of the next conversion's end.  A lock that
- * wanted nothing can be cancelled, too: that has to be answered.
+ * wants nothing can be cancelled, too: that has to be answered.
  */
 static bool met_reply(const struct dlm_lkb *lkb, const struct dlm_w_msg *msg)
 {
-	int wanted = le32_to_cpu(msg->rqmode);
-
-	return lkb->flags & DLM_LKB_ANSWERED && wanted != DLM_LOCK_IV;
+	return lkb->flags & DLM_LKB_ANSWERED && (int)le32_to_cpu(msg->rqmode) == lkb->grmode;
 }
 
 /**

@@ -495,6 +495,12 @@ int dlm_cancel_locked(struct dlm_lkb *lkb, struct dlm_fx *fx, int status)
  * What was accepted for the operation under way serves a cancel's completion, too:
  * only one of them comes.
  */
+/* the deadlock command's FORCEUNLOCK must not pass for a forced unlock that is under way */
+static u32 cancel_flags(const struct dlm_op *op)
+{
+	return (op->flags & ~DLM_LKF_FORCEUNLOCK) | DLM_LKF_CANCEL;
+}
+
 static int remote_unlock_op(struct dlm_ls *ls, struct dlm_op *op,
 			    struct dlm_lkb *lkb, int status)
 {
@@ -504,7 +510,7 @@ static int remote_unlock_op(struct dlm_ls *ls, struct dlm_op *op,
 		err = dlm_cancel_check(lkb);
 		if (err)
 			return err == -EBUSY ? 0 : err;
-		lkb->exflags |= op->flags | DLM_LKF_CANCEL;
+		lkb->exflags |= cancel_flags(op);
 		dlm_ls_count(ls, DLM_ST_CANCEL);
 		dlm_cancel_send(lkb, &op->fx, status);
 		return 0;
@@ -542,7 +548,7 @@ static int unlock_op(struct dlm_ls *ls, struct dlm_op *op, struct dlm_lkb *lkb,
 		return -EINVAL;
 	if (lkb->status == DLM_LKSTS_GRANTED)
 		return 0;
-	lkb->exflags |= op->flags | DLM_LKF_CANCEL;
+	lkb->exflags |= cancel_flags(op);
 	lkb->sbflags = 0;
 	lkb->ops->accept(lkb, op);
 	dlm_ls_count(ls, DLM_ST_CANCEL);

@@ -718,6 +718,18 @@ static bool end_cancel(struct dlm_lkb *lkb)
 	return true;
 }
 
+/*
+ * Was this conversion demoted, which may happen at any time while it waits?  A stock master forgets
+ * to say so when it is cancelled, but tells the mode.
+ */
+static bool was_demoted(const struct dlm_lkb *lkb, const struct dlm_w_msg *msg)
+{
+	if (lkb->grmode == DLM_LOCK_IV || lkb->grmode == DLM_LOCK_NL)
+		return false;
+	return le32_to_cpu(msg->sbflags) & DLM_SBF_DEMOTED ||
+	       (lkb->exflags & DLM_LKF_CONVDEADLK && !le32_to_cpu(msg->grmode));
+}
+
 /**
  * dlm_recv_cancel_reply - messages.md 8.2
  * @m: the message
@@ -734,9 +746,7 @@ int dlm_recv_cancel_reply(const struct dlm_recv *m)
 		return 0;
 	r = lkb->rsb;
 	if (end_cancel(lkb)) {
-		/* a conversion may be demoted at any time while it waits */
-		if (m->result == -DLM_ECANCEL && lkb->grmode != DLM_LOCK_IV &&
-		    (le32_to_cpu(m->msg->sbflags) & DLM_SBF_DEMOTED))
+		if (m->result == -DLM_ECANCEL && was_demoted(lkb, m->msg))
 			dlm_lkb_hold(lkb, DLM_LOCK_NL);
 		if (m->result == -DLM_ECANCEL && lkb->rqmode != DLM_LOCK_IV)
 			dlm_wait_cancelled(lkb, m->fx);

@@ -347,6 +347,50 @@ static void demoted_while_it_waited(struct kunit *test)
 	c_check(c);
 }
 
+/* the same, and its owner cancels, but is not answered any more */
+static void demoted_and_cancelled(struct kunit *test, bool told)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 3);
+	struct t_lock *keep = c_new(c, 3, name), *l = c_new(c, 1, name);
+	struct t_lock *other = c_new(c, 2, name);
+
+	c_lock(keep, CR, 0, 0);
+	c_lock(l, PR, 0, 0);
+	c_lock(other, PR, 0, 0);
+	KUNIT_EXPECT_EQ(test, t_call_convert(l, EX, CONVERT | CONVDEADLK), 0);
+	KUNIT_EXPECT_TRUE(test, c_step(c, 1, 3));
+	t_bast(keep, EX);
+	/* before it hears that it waits, the cancel overlaps */
+	if (!told)
+		KUNIT_EXPECT_EQ(test, t_call_cancel(l, CANCEL, -DLM_ECANCEL), 0);
+	KUNIT_EXPECT_TRUE(test, c_step(c, 3, 1));
+	KUNIT_EXPECT_EQ(test, t_call_convert(other, EX, CONVERT | NODLCKWT | NOORDER), 0);
+	KUNIT_EXPECT_TRUE(test, c_step(c, 2, 3));
+	t_unlock(keep, 0);
+	while (c_step(c, 3, 2))
+		;
+	t_bast(other, EX);
+	t_granted(other, EX);
+	t_bast(other, EX);
+	if (told)
+		KUNIT_EXPECT_EQ(test, t_call_cancel(l, CANCEL, -DLM_ECANCEL), 0);
+	c_die(c, 3);
+	t_holds(other, EX);
+	t_cast(l, -DLM_ECANCEL, NL, DLM_SBF_DEMOTED);
+	c_check(c);
+}
+
+static void demoted_then_cancelled(struct kunit *test)
+{
+	demoted_and_cancelled(test, true);
+}
+
+static void cancelled_then_demoted(struct kunit *test)
+{
+	demoted_and_cancelled(test, false);
+}
+
 #define MANY	300
 
 /* many requests on their way to who dies, half of them not wanted any more */
@@ -506,6 +550,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(demoted_by_who_is_gone),
 	KUNIT_CASE(demoted_and_told),
 	KUNIT_CASE(demoted_while_it_waited),
+	KUNIT_CASE(demoted_then_cancelled),
+	KUNIT_CASE(cancelled_then_demoted),
 	KUNIT_CASE(nobody_passed_over),
 	{ }
 };

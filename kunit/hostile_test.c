@@ -27,6 +27,7 @@ static void as_holder(struct c_world *c, struct t_lock *l, int node,
 		.lkid = cpu_to_le32(l->id),
 		.remid = cpu_to_le32(id_at_master(c, l, node)),
 		.exflags = cpu_to_le32(flags),
+		.grmode = cpu_to_le32(t_look(l).grmode),
 		.rqmode = cpu_to_le32(mode),
 	};
 

@@ -321,6 +321,125 @@ static void cancel_of_demoted(struct kunit *test)
 	c_check(c);
 }
 
+/* a stock master does not say that it demoted what is cancelled, but says the mode */
+static void stock_cancel_of_demoted(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *keep;
+	const char *name = mastered(c, &keep);
+	struct t_lock *l = c_new(c, 2, name), *x = c_new(c, 1, name);
+	struct dlm_w_msg msg = {
+		.type = cpu_to_le32(DLM_MSG_CANCEL_REPLY),
+		.result = cpu_to_le32(-DLM_ECANCEL),
+	};
+	int i;
+
+	/* without the flag it is not believed */
+	for (i = 0; i < 2; i++) {
+		c_lock(x, PR, 0, 0);
+		c_lock(l, PR, 0, 0);
+		c_convert(l, EX, i ? CONVDEADLK : 0, WAITS);
+		t_bast(x, EX);
+		KUNIT_EXPECT_EQ(test, t_call_cancel(l, CANCEL, -DLM_ECANCEL), 0);
+		msg.remid = cpu_to_le32(l->id);
+		c_inject(c, 1, 2, &msg, NULL, 0);
+		t_cast(l, -DLM_ECANCEL, i ? NL : PR, 0);
+		c_settle(c);
+		c_unlock(l, 0);
+		c_unlock(x, 0);
+	}
+	c_check(c);
+}
+
+/* as a stock node 2, which has an idea of its own of the mode that it holds */
+static void convert_as(struct c_world *c, struct t_lock *l, int believed, int mode)
+{
+	struct dlm_w_msg msg = {
+		.type = cpu_to_le32(DLM_MSG_CONVERT),
+		.lkid = cpu_to_le32(l->id),
+		.remid = cpu_to_le32(c_last(c, DLM_MSG_REQUEST_REPLY)->msg.lkid),
+		.grmode = cpu_to_le32(believed),
+		.rqmode = cpu_to_le32(mode),
+	};
+
+	c_forget(c);
+	c_inject(c, 2, 1, &msg, "", 0);
+	c_settle(c);
+}
+
+/* to us it is a conversion to less, but who does not know his mode awaits an answer */
+static void holder_knows_no_mode(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *keep;
+	const char *name = mastered(c, &keep);
+	struct t_lock *l = c_new(c, 2, name);
+
+	c_lock(l, PR, 0, 0);
+	convert_as(c, l, IV, NL);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(c_last(c, DLM_MSG_CONVERT_REPLY)->msg.result), 0U);
+	c_sent(c, "CONVERT_REPLY");
+	c_unlock(l, 0);
+}
+
+/*
+ * To us it is a conversion to more, but who does not know that he was demoted counts on it and
+ * awaits nothing, neither an answer nor, later, a grant.
+ */
+static void holder_believes_more(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *keep;
+	const char *name = mastered(c, &keep);
+	struct t_lock *x = c_new(c, 1, name), *l = c_new(c, 2, name);
+
+	c_lock(l, NL, 0, 0);
+	c_lock(x, EX, 0, 0);
+	convert_as(c, l, PR, CR);
+	t_unlock(x, 0);
+	c_settle(c);
+	c_sent(c, "");
+	/* it has the weaker mode */
+	c_lock(x, EX, NOQUEUE, 0);
+	c_unlock(x, 0);
+	c_unlock(l, 0);
+	/* where nothing is in its way it gets what it counts on */
+	c_lock(l, NL, 0, 0);
+	convert_as(c, l, PR, CR);
+	c_sent(c, "");
+	c_lock(x, EX, NOQUEUE, -EAGAIN);
+	c_unlock(l, 0);
+}
+
+/* the deadlock command with FORCEUNLOCK does not pass for a forced unlock */
+static void deadlock_by_force(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	struct t_lock *keep;
+	const char *name = mastered(c, &keep);
+	struct t_lock *x = c_new(c, 1, name), *l = c_new(c, 2, name);
+	int i;
+
+	c_lock(x, CR, 0, 0);
+	for (i = 0; i < 2; i++) {
+		c_lock(l, CR, 0, 0);
+		c_convert(l, EX, 0, WAITS);
+		if (!i)
+			t_bast(x, EX);
+		KUNIT_EXPECT_EQ(test, t_call_cancel(l, FORCEUNLOCK, -EDEADLK), 0);
+		c_settle(c);
+		t_cast(l, -EDEADLK, CR, 0);
+		/* it can be unlocked by force, and goes with its handle */
+		if (!i)
+			c_unlock(l, FORCEUNLOCK);
+	}
+	c_forget(c);
+	t_client_close(c_client(c, 2));
+	c_settle(c);
+	c_sent(c, "UNLOCK UNLOCK_REPLY");
+	c_convert(x, EX, NOQUEUE, 0);
+}
+
 /* --- messages that make no sense ---------------------------------------- */
 
 /* what must not change */
@@ -548,6 +667,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(denied_basts),
 	KUNIT_CASE(denied_demotion),
 	KUNIT_CASE(cancel_of_demoted),
+	KUNIT_CASE(stock_cancel_of_demoted),
+	KUNIT_CASE(holder_knows_no_mode),
+	KUNIT_CASE(holder_believes_more),
+	KUNIT_CASE(deadlock_by_force),
 	KUNIT_CASE(bad_messages),
 	KUNIT_CASE(basts_of_others),
 	KUNIT_CASE(master_is_a_stranger),
