@@ -116,7 +116,10 @@ _heard() { wire "$1" >/dev/null; }
 
 # wire_clean TEXT - nobody said what no node may say, since the beginning or wire_forget
 wire_clean() {
-	same "$1: nothing odd on the wire" "$(tail -n "+$WIRE_FROM" "$WIRE" | grep -E '^BAD' | head -5)" ""
+	local odd
+	odd=$(tail -n "+$WIRE_FROM" "$WIRE" | grep -E '^BAD' | head -5)
+	same "$1: nothing odd on the wire" "$odd" ""
+	[ -z "$odd" ] || cp "$WIRE" /shared/wire
 }
 wire_forget() { WIRE_FROM=$(wc -l <"$WIRE"); }
 
@@ -168,11 +171,21 @@ must_wait() {
 	fi
 }
 
-# stress_on LS NODE [OPTION...] - a process there begins
+# forgetful NODE - a stock 6.1 or 6.12 node: its conversion between PR and CW that was not answered
+# when the master went away may be lost, or granted to others as well (recovery.md 9.3), among stock
+# nodes, too
+forgetful() {
+	is_stock "$1" || return
+	: "${RELEASE[$1]:=$(on "$1" uname -r)}"
+	[[ "${RELEASE[$1]}" == 6.* ]]
+}
+
+# stress_on LS NODE [OPTION...] - a process there begins. LEAVING: masters go away meanwhile
 stress_on() {
 	local ls=$1 i=$2
 	shift 2
 	! fragile "$i" || set -- -w "$@"
+	[ -z "${LEAVING-}" ] || [ -n "${DLM_MIDDLE-}" ] || ! forgetful "$i" || set -- -m "$@"
 	on "$i" raw_stress run "$ls" "$REFEREE" "$i" "$@" >"/run/stress.$i" &
 	STRESS[$i]=$!
 }

@@ -4,10 +4,10 @@
  * knows who relies on which mode and what value blocks must be.
  *
  * usage: raw_stress referee ADDRESS:PORT	in the background; prints "pid PID"
- *	  raw_stress run LOCKSPACE ADDRESS:PORT NODE [-r RESOURCES] [-s SEED] [-p PAUSE] [-w]
+ *	  raw_stress run LOCKSPACE ADDRESS:PORT NODE [-r RESOURCES] [-s SEED] [-p PAUSE] [-w] [-m]
  *		until the referee says that it is enough; prints PASS and FAIL lines.  -p: sleep
  *		up to so many milliseconds now and then, so that names get unused; -w: requests
- *		wait, none has NOQUEUE
+ *		wait, none has NOQUEUE; -m: nothing is converted between PR and CW
  *	  raw_stress tell ADDRESS:PORT stop|go	everybody ends; the next ones may begin
  *	  raw_stress tell ADDRESS:PORT quit NODE	one node's processes end
  *	  raw_stress tell ADDRESS:PORT dead NODE	it relies on nothing any more
@@ -235,7 +235,7 @@ struct slot {
 
 static struct slot slots[SLOTS];
 static int ls, line, node, resources = 64, pause_ms;
-static bool no_noqueue;
+static bool no_noqueue, no_middle;
 static unsigned int seed, rng;
 static bool finish;
 static long ops, casts;
@@ -428,6 +428,8 @@ static void convert(struct slot *s, int to)
 	char lvb[DLM_LVB_LEN];
 	int i, r;
 
+	if (no_middle && (s->mode == PR || s->mode == CW) && to == PR + CW - s->mode)
+		to = s->mode;
 	for (i = 0; i < DLM_LVB_LEN; i++)
 		q.lvb[i] = lvb[i] = rnd(256);
 	o.mode = to;
@@ -644,12 +646,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	node = atoi(argv[4]);
-	while ((o = getopt(argc - 4, argv + 4, "r:s:p:w")) != -1) {
+	while ((o = getopt(argc - 4, argv + 4, "r:s:p:wm")) != -1) {
 		switch (o) {
 		case 'r': resources = atoi(optarg); break;
 		case 's': seed = strtoul(optarg, NULL, 0); break;
 		case 'p': pause_ms = atoi(optarg); break;
 		case 'w': no_noqueue = true; break;
+		case 'm': no_middle = true; break;
 		default: return 2;
 		}
 	}
