@@ -52,7 +52,7 @@ class Tape:
     def __init__(self, sctp):
         self.sctp = sctp
         self.out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
-        self.next = {}
+        self.next = {1: FIRST, 2: FIRST}
 
     def frame(self, src, dst, data):
         ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(data), 0, 0, 64, 132 if self.sctp else 6, 0,
@@ -75,7 +75,8 @@ class Tape:
         return self
 
     def segment(self, src, data, seq, flags=0x10):
-        self.frame(src, 3 - src, struct.pack(">HHIIBBHHH", *self.ports(src), seq, 0, 0x50, flags, 0, 0, 0) + data)
+        self.frame(src, 3 - src, struct.pack(">HHIIBBHHH", *self.ports(src), seq, self.next[3 - src], 0x50,
+                                              flags, 0, 0, 0) + data)
 
     def chunks(self, src, *pairs):
         data = b""
@@ -150,6 +151,13 @@ def stories(sctp):
     # what does not come any more is given up after 4096 pieces
     yield ("lost", t().said(1, envelope(0, message()) * 40, cut=1, lost=(5,)).said(2, ack(1)),
            [f"HOLE 1>2 {4096 if sctp else 4097} missing"], 1)
+
+
+    if not sctp:
+        # what was not seen here, but by its receiver
+        yield ("ACK of what was missed", t().said(1, GOOD[0]).said(1, GOOD[1], lost=(0,)).said(2, ack(2)), [], 2)
+        yield ("ACK of what was missed before more", t().said(1, GOOD[0]).said(1, GOOD[1] + GOOD[2], cut=100, lost=(0,))
+               .said(2, ack(3)), [], 2)
 
 
 def odd_lines(lines):

@@ -58,11 +58,13 @@ struct chunk {
 struct flow {
 	uint32_t from, to;
 	uint16_t fport, tport;
+	int sender, receiver;	/* nodes */
 	struct chunk **held;	/* SCTP: by number, modulo HELD */
 	struct chunk *early;	/* TCP: in no order */
 	int count;		/* of those */
 	bool synced;		/* next and buf are at a known place of the stream */
 	uint32_t next;		/* byte of TCP, chunk of SCTP */
+	uint32_t acked;		/* TCP: what the receiver has said that it has */
 	int len;
 	unsigned char buf[PACKET_MAX * 2];
 };
@@ -291,6 +293,19 @@ static void said(int from, int to, const char *seq, const unsigned char *p, int 
 		repeated ? " again" : "");
 }
 
+/* has the receiver got something that was not seen here, and may have been an envelope? */
+static bool behind(int from, int to)
+{
+	const struct flow *f;
+
+	for (f = flows; f < flows + FLOWS; f++) {
+		if (f->sender == from && f->receiver == to && f->synced &&
+		    (f->count || (int32_t)(f->acked - f->next) > 0))
+			return true;
+	}
+	return talks[from][to].blind;
+}
+
 static void packet(int from, int to, const unsigned char *p, int len)
 {
 	uint32_t version = get32(p), seq = get32(p + 4);
@@ -302,7 +317,7 @@ static void packet(int from, int to, const unsigned char *p, int len)
 	if (get32(p + 8) != (uint32_t)from)
 		bad(from, to, "node id %u", get32(p + 8));
 	if (p[14] == CMD_ACK) {
-		if (seq > talks[to][from].next && !talks[to][from].blind)
+		if (seq > talks[to][from].next && !behind(to, from))
 			bad(from, to, "ACK %u, next is %u", seq, talks[to][from].next);
 		fprintf(out, "%.3f %d>%d ACK next=%u\n", now, from, to, seq);
 		return;
@@ -365,7 +380,9 @@ static void begins(struct flow *f, int from, int to, uint32_t next, bool ack)
 {
 	drop_held(f);
 	f->synced = true;
-	f->next = next;
+	f->sender = from;
+	f->receiver = to;
+	f->next = f->acked = next;
 	f->len = 0;
 	talks[from][to].fresh = talks[to][from].fresh = true;
 	talks[from][to].blind = talks[to][from].blind = false;
@@ -511,6 +528,13 @@ static void mark(const unsigned char *b, int n)
 		fprintf(out, "MARK %d\n", atoi((const char *)b + 8));
 }
 
+/* the receiver of a stream has everything before @ack */
+static void has(struct flow *f, uint32_t ack)
+{
+	if (f->synced && (int32_t)(ack - f->acked) > 0)
+		f->acked = ack;
+}
+
 static void tcp_frame(const struct iphdr *ip, const unsigned char *b, int n)
 {
 	int from = ntohl(ip->saddr) & 255, to = ntohl(ip->daddr) & 255, off;
@@ -522,6 +546,9 @@ static void tcp_frame(const struct iphdr *ip, const unsigned char *b, int n)
 	memcpy(&tcp, b, sizeof(tcp));
 	if (ntohs(tcp.source) != PORT && ntohs(tcp.dest) != PORT)
 		return;
+	/* before what it may say itself */
+	if (tcp.ack && !tcp.syn)
+		has(flow_of(ip->daddr, ip->saddr, tcp.dest, tcp.source), ntohl(tcp.ack_seq));
 	f = flow_of(ip->saddr, ip->daddr, tcp.source, tcp.dest);
 	off = tcp.doff * 4;
 	if (tcp.syn) {
@@ -530,6 +557,11 @@ static void tcp_frame(const struct iphdr *ip, const unsigned char *b, int n)
 	}
 	if (n > off)
 		segment(f, from, to, ntohl(tcp.seq), b + off, n - off);
+	/* an end counts like a byte */
+	if (tcp.fin && ntohl(tcp.seq) + n - off == f->next)
+		f->next++;
+	if (tcp.rst)
+		f->synced = false;
 	if (tcp.fin || tcp.rst)
 		fprintf(out, "%.3f %d>%d %s\n", now, from, to, tcp.rst ? "RST" : "EOF");
 }
