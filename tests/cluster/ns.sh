@@ -265,7 +265,12 @@ ls_leave() {
 # ls_end LS - the last ones leave
 ls_end() {
 	local i
-	for i in ${MEMBERS[$1]}; do ls_leave "$1" "$i" || fail "node $i leaves $1"; done
+	for i in ${MEMBERS[$1]}; do
+		ls_leave "$1" "$i" || fail "node $i leaves $1"
+		# a recovery that the next one interrupts is worth a line in a stock node's log
+		# shellcheck disable=SC2086 # a list
+		ls_running "$1" ${MEMBERS[$1]}
+	done
 }
 
 # node_kill ID... - these fail; the others go on without them
