@@ -328,7 +328,6 @@ static struct dlm_conf_comm *find_comm(struct dlm_cluster *cluster, int nodeid)
 int dlm_conf_comm_add(struct dlm_conf_comm *comm, struct dlm_cluster *cluster,
 		      const char *name)
 {
-	struct dlm_node *node = cluster->node;
 	int err;
 
 	comm->cluster = cluster;
@@ -336,14 +335,10 @@ int dlm_conf_comm_add(struct dlm_conf_comm *comm, struct dlm_cluster *cluster,
 	err = lock_cluster(cluster);
 	if (err)
 		return err;
-	if (comm->nodeid > 0 && find_comm(cluster, comm->nodeid)) {
+	if (comm->nodeid > 0 && find_comm(cluster, comm->nodeid))
 		err = -EEXIST;
-	} else {
-		if (!++node->comm_seq)
-			node->comm_seq = 1;
-		comm->seq = node->comm_seq;
+	else
 		list_add_tail(&comm->entry, &cluster->comms);
-	}
 	unlock_cluster(cluster);
 	return err;
 }
@@ -619,15 +614,6 @@ static struct dlm_conf_member *find_member(struct dlm_conf_space *space,
 	return NULL;
 }
 
-static void name_member(struct dlm_conf_member *member, int nodeid)
-{
-	const struct dlm_conf_comm *comm;
-
-	member->nodeid = nodeid;
-	comm = find_comm(member->space->cluster, nodeid);
-	member->comm_seq = comm ? comm->seq : 0;
-}
-
 /**
  * dlm_conf_member_add - a node becomes member of a lockspace
  * @member: zeroed
@@ -654,7 +640,7 @@ int dlm_conf_member_add(struct dlm_conf_member *member,
 		err = -EEXIST;
 	} else {
 		if (nodeid > 0)
-			name_member(member, nodeid);
+			member->nodeid = nodeid;
 		list_add_tail(&member->entry, &space->members);
 	}
 	unlock_cluster(space->cluster);
@@ -698,7 +684,7 @@ int dlm_conf_member_set_nodeid(struct dlm_conf_member *member,
 	if (other && other != member)
 		err = -EEXIST;
 	else
-		name_member(member, nodeid);
+		member->nodeid = nodeid;
 	unlock_cluster(cluster);
 	return err;
 }
@@ -763,7 +749,6 @@ static int copy_members(struct dlm_conf_space *space,
 		conf->nodeid = m->nodeid;
 		conf->weight = m->weight;
 		conf->is_new = m->is_new;
-		conf->comm_seq = m->comm_seq;
 		m->is_new = false;
 		conf++;
 	}
@@ -795,26 +780,4 @@ int dlm_config_members(struct dlm_node *node, const char *name,
 		count = copy_members(space, members);
 	mutex_unlock(&node->control);
 	return count;
-}
-
-/**
- * dlm_config_comm_seq - which incarnation of a node is in the cluster?
- * @node: our node
- * @nodeid: whose
- *
- * Context: may sleep.
- * Return: a number that is another one each time the node is added; 0 if it is
- * not there.
- */
-u32 dlm_config_comm_seq(struct dlm_node *node, int nodeid)
-{
-	const struct dlm_conf_comm *comm;
-	u32 seq = 0;
-
-	mutex_lock(&node->control);
-	comm = node->cluster ? find_comm(node->cluster, nodeid) : NULL;
-	if (comm)
-		seq = comm->seq;
-	mutex_unlock(&node->control);
-	return seq;
 }

@@ -53,7 +53,6 @@ struct dlm_cluster {
  * @entry: on cluster->comms
  * @cluster: where it belongs
  * @nodeid: -1 until known
- * @seq: never 0; another one each time that the node is added
  * @mark: SO_MARK of connections to it, 0 for the cluster's
  * @local: as written
  * @count: of @addr
@@ -63,7 +62,6 @@ struct dlm_conf_comm {
 	struct list_head	entry;
 	struct dlm_cluster	*cluster;
 	int			nodeid;
-	u32			seq;
 	u32			mark;
 	int			local;
 	unsigned int		count;
@@ -91,7 +89,6 @@ struct dlm_conf_space {
  * @nodeid: -1 until known
  * @weight: share of the directory
  * @is_new: no start has read it yet
- * @comm_seq: of its struct dlm_conf_comm when it became a member, 0 if unknown
  */
 struct dlm_conf_member {
 	struct list_head	entry;
@@ -99,7 +96,6 @@ struct dlm_conf_member {
 	int			nodeid;
 	unsigned int		weight;
 	bool			is_new;
-	u32			comm_seq;
 };
 
 void dlm_config_init(struct dlm_config *config);
@@ -139,7 +135,6 @@ int dlm_conf_member_set_weight(struct dlm_conf_member *member,
 
 int dlm_config_members(struct dlm_node *node, const char *name,
 		       struct dlm_member_conf **members);
-u32 dlm_config_comm_seq(struct dlm_node *node, int nodeid);
 
 /* configfs.c */
 int dlm_configfs_init(void);

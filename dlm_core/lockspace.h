@@ -82,13 +82,11 @@ struct seq_file;
  * @nodeid: the node
  * @weight: share of the directory (messages.md 2)
  * @is_new: left and came back since the last start: another incarnation
- * @comm_seq: changes when the node leaves the cluster, not just the lockspace
  */
 struct dlm_member_conf {
 	int		nodeid;
 	unsigned int	weight;
 	bool		is_new;
-	u32		comm_seq;
 };
 
 /* the part of it that decides who is directory node of what */

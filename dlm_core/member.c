@@ -167,9 +167,9 @@ unsigned int dlm_member_count(struct dlm_ls *ls)
 /* --- what the transport knows ------------------------------------------ */
 
 /* count this node's lockspaces in common with @p; true if it can be done */
-static bool hello(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
+static bool hello(const struct dlm_recovery *rec, struct dlm_rpeer *p)
 {
-	int err = dlm_comms_member_add(rec->ls->comms, p->conf.nodeid);
+	int err = dlm_comms_member_add(rec->ls->comms, p->conf.nodeid, &p->which);
 
 	if (err)
 		pr_err("dlm: %s: no connection to node %d: error %d\n",
@@ -182,7 +182,7 @@ static bool hello(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
 static void goodbye(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
 {
 	dlm_ls_info(rec->ls, "remove member %d\n", p->conf.nodeid);
-	dlm_comms_member_del(rec->ls->comms, p->conf.nodeid);
+	dlm_comms_member_del(rec->ls->comms, p->conf.nodeid, p->which);
 }
 
 /* --- configurations ---------------------------------------------------- */
@@ -348,9 +348,10 @@ struct new_lists {
 	unsigned int		ngone;
 };
 
-static int new_peers(struct new_lists *nl, const struct dlm_member_conf *conf,
-		     unsigned int count)
+static int new_peers(struct new_lists *nl, const struct dlm_recovery *rec,
+		     const struct dlm_member_conf *conf, unsigned int count)
 {
+	const struct dlm_rpeer *old;
 	unsigned int i;
 
 	nl->peers = kvcalloc(count, sizeof(*nl->peers), GFP_KERNEL);
@@ -360,10 +361,14 @@ static int new_peers(struct new_lists *nl, const struct dlm_member_conf *conf,
 	for (i = 0; i < count; i++)
 		nl->peers[i].conf = conf[i];
 	sort(nl->peers, count, sizeof(*nl->peers), by_nodeid, NULL);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		if (nl->peers[i].conf.nodeid <= 0 ||
 		    (i && !by_nodeid(&nl->peers[i - 1], &nl->peers[i])))
 			return -EINVAL;
+		old = dlm_rpeer_find(rec, nl->peers[i].conf.nodeid);
+		if (old)
+			nl->peers[i].which = old->which;
+	}
 	return 0;
 }
 
@@ -419,28 +424,19 @@ static bool is_added(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
 	       p->conf.nodeid != rec->ls->node->nodeid;
 }
 
-/* it left the cluster meanwhile: the transport forgot that we counted on it */
-static bool was_forgotten(const struct new_lists *nl, const struct dlm_rpeer *old)
-{
-	const struct dlm_rpeer *p;
-
-	p = bsearch(old, nl->peers, nl->npeers, sizeof(*p), by_nodeid);
-	return p && p->conf.comm_seq != old->conf.comm_seq;
-}
-
 /*
  * The transport learns who comes and who goes.  What can fail is done first; a
- * node that comes back has a place there already.
+ * node that comes back has a place there already, unless it was forgotten meanwhile.
  */
 static int tell_comms(const struct dlm_recovery *rec, const struct new_lists *nl)
 {
-	const struct dlm_rpeer *p;
+	struct dlm_rpeer *p;
 
 	for (p = nl->peers; p < nl->peers + nl->npeers; p++)
 		if (is_added(rec, p) && !hello(rec, p))
 			goto undo;
 	for (p = rec->peers; p < rec->peers + rec->npeers; p++)
-		if (!dlm_is_us(rec, p) && !stays(nl, p) && !was_forgotten(nl, p))
+		if (!dlm_is_us(rec, p) && !stays(nl, p))
 			goodbye(rec, p);
 	for (p = nl->peers; p < nl->peers + nl->npeers; p++)
 		if (p->conf.is_new && !dlm_is_us(rec, p) && !is_added(rec, p))
@@ -459,7 +455,7 @@ static int install(struct dlm_recovery *rec, const struct dlm_member_conf *conf,
 	struct new_lists nl = { };
 	int err;
 
-	err = new_peers(&nl, conf, count);
+	err = new_peers(&nl, rec, conf, count);
 	if (!err && !bsearch(&rec->ls->node->nodeid, nl.peers, nl.npeers,
 			     sizeof(*nl.peers), by_nodeid))
 		err = -EINVAL;

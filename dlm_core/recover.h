@@ -120,6 +120,7 @@ struct dlm_ls_config {
  * Guarded by recovery->lock.
  *
  * @conf: from the provider
+ * @which: what the transport calls this membership, 0 if there is none
  * @told: its configuration is known
  * @config: the configuration
  * @generation: its generation of slots
@@ -143,6 +144,7 @@ struct dlm_ls_config {
  */
 struct dlm_rpeer {
 	struct dlm_member_conf	conf;
+	u64			which;
 	bool			told;
 	struct dlm_ls_config	config;
 	u32			generation;

@@ -346,13 +346,14 @@ bool dlm_comms_running(const struct dlm_comms *comms)
  * dlm_comms_member_add - a node became member of one of our lockspaces
  * @comms: our side
  * @nodeid: who; not ourselves
+ * @which: gets what dlm_comms_member_del() has to be told, never 0
  *
  * Connects if there is no connection.
  *
  * Context: may sleep.
  * Return: 0, -EINVAL for an impossible node id, -ENOMEM.
  */
-int dlm_comms_member_add(struct dlm_comms *comms, int nodeid)
+int dlm_comms_member_add(struct dlm_comms *comms, int nodeid, u64 *which)
 {
 	struct dlm_peer *peer = dlm_peer_make(comms, nodeid);
 
@@ -363,6 +364,7 @@ int dlm_comms_member_add(struct dlm_comms *comms, int nodeid)
 		/* what was queued is gone: there is room */
 		wake_up_all(&comms->wait);
 	}
+	*which = peer->which;
 	comms->link->kick(peer);
 	dlm_peer_put(peer);
 	return 0;
@@ -372,17 +374,21 @@ int dlm_comms_member_add(struct dlm_comms *comms, int nodeid)
  * dlm_comms_member_del - a node is member of one of our lockspaces no longer
  * @comms: our side
  * @nodeid: who; unknown ones are ignored
+ * @which: from dlm_comms_member_add(); if the node was forgotten since then, that membership
+ *	is over already, and those of a node with its id that came later are others
  *
  * Context: may sleep.
  */
-void dlm_comms_member_del(struct dlm_comms *comms, int nodeid)
+void dlm_comms_member_del(struct dlm_comms *comms, int nodeid, u64 which)
 {
 	struct dlm_peer *peer = dlm_peer_find(comms, nodeid);
 
 	if (!peer)
 		return;
-	dlm_session_member_del(&peer->session);
-	comms->link->kick(peer);
+	if (peer->which == which) {
+		dlm_session_member_del(&peer->session);
+		comms->link->kick(peer);
+	}
 	dlm_peer_put(peer);
 }
 

@@ -127,7 +127,8 @@ static void conn_free(struct kref *ref)
 {
 	struct dlm_conn *conn = container_of(ref, struct dlm_conn, ref);
 
-	atomic_dec(&conn->peer->lines.conns);
+	if (atomic_dec_and_test(&conn->peer->lines.conns))
+		wake_up_all(&conn->peer->comms->wait);
 	dlm_peer_put(conn->peer);
 	kvfree(conn);
 }
@@ -179,18 +180,6 @@ void dlm_conn_kill(struct dlm_conn *conn)
 {
 	set_bit(DLM_CONN_KILL, &conn->flags);
 	queue_conn(conn, 0);
-}
-
-/**
- * dlm_conn_kill_sync - reset a connection and wait until it is
- * @conn: the connection; the caller has a reference
- *
- * Context: sleeps; not called by anything that the user's receive() calls.
- */
-void dlm_conn_kill_sync(struct dlm_conn *conn)
-{
-	dlm_conn_kill(conn);
-	flush_delayed_work(&conn->work);
 }
 
 /**

@@ -20,7 +20,7 @@ static_assert(DLM_TX_SIZE >= 2 * DLM_PACKET_MAX);
  * @shutdown: SHUT_* that makes our end close in order and read the end of the stream
  * @tune: set options of a new or accepted socket
  * @bind: bind to our addresses; @port 0 for connections that we make
- * @target: which address of a peer an attempt goes to
+ * @target: which address of a peer an attempt to connect goes to; the first is attempt 1
  *
  * All may sleep; @tune does not fail, a socket works without it.
  */
@@ -99,7 +99,6 @@ void dlm_conn_look(struct dlm_conn *conn);
 void dlm_conn_get(struct dlm_conn *conn);
 void dlm_conn_put(struct dlm_conn *conn);
 void dlm_conn_kill(struct dlm_conn *conn);
-void dlm_conn_kill_sync(struct dlm_conn *conn);
 bool dlm_conn_ready(const struct dlm_conn *conn);
 int dlm_conn_transmit(struct dlm_conn *conn, unsigned int budget);
 

@@ -85,7 +85,7 @@ static void get_conns(struct dlm_peer *peer, struct dlm_conn *conn[2])
 	spin_unlock(&l->lock);
 }
 
-static void kill_conns(struct dlm_peer *peer, bool sync)
+static void kill_conns(struct dlm_peer *peer)
 {
 	struct dlm_conn *conn[2];
 	int i;
@@ -94,12 +94,16 @@ static void kill_conns(struct dlm_peer *peer, bool sync)
 	for (i = 0; i < 2; i++) {
 		if (!conn[i])
 			continue;
-		if (sync)
-			dlm_conn_kill_sync(conn[i]);
-		else
-			dlm_conn_kill(conn[i]);
+		dlm_conn_kill(conn[i]);
 		dlm_conn_put(conn[i]);
 	}
+}
+
+/* also those that are being closed already; none begins any more */
+static void kill_conns_sync(struct dlm_peer *peer)
+{
+	kill_conns(peer);
+	wait_event(peer->comms->wait, !atomic_read(&peer->lines.conns));
 }
 
 /**
@@ -344,7 +348,7 @@ static void idle_work(struct work_struct *work)
 	if (dlm_session_stalled(&peer->session)) {
 		pr_warn_ratelimited("dlm: node %d: packets are missing, reset connections\n",
 				    peer->nodeid);
-		kill_conns(peer, false);
+		kill_conns(peer);
 	}
 	dlm_lines_queue_idle(peer);
 }
@@ -434,7 +438,7 @@ static void link_stop(struct dlm_comms *comms, bool orderly)
 				   all_gone(comms), CLOSE_WAIT);
 	index = 0;
 	while ((peer = dlm_peer_next(comms, &index))) {
-		kill_conns(peer, true);
+		kill_conns_sync(peer);
 		cancel_delayed_work_sync(&peer->lines.idle_work);
 		dlm_peer_put(peer);
 	}
@@ -452,7 +456,10 @@ static void link_drop(struct dlm_peer *peer, bool forget)
 		cancel_delayed_work_sync(&l->tx_work);
 		cancel_delayed_work_sync(&l->idle_work);
 	}
-	kill_conns(peer, forget);
+	if (forget)
+		kill_conns_sync(peer);
+	else
+		kill_conns(peer);
 }
 
 const struct dlm_link_ops dlm_socket_link = {

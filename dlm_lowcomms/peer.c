@@ -120,6 +120,7 @@ static struct dlm_peer *peer_new(struct dlm_comms *comms, int nodeid)
 	dlm_lines_init(peer);
 	peer->sink.ops = &peer_sink_ops;
 	peer->nodeid = nodeid;
+	peer->which = atomic64_inc_return(&comms->made);
 	peer->session.peer = nodeid;
 	peer->comms = comms;
 	dlm_comms_get(comms);

@@ -102,9 +102,10 @@ struct dlm_lines {
  * @our_nodeid: since the last start
  * @config: of the last start
  * @peers: by node id; readers under RCU
+ * @made: peers that were made so far
  * @addr_lock: guards @local, and addresses and marks of peers
  * @local: our own addresses
- * @wait: woken when a conversation ended, room was made, a peer went
+ * @wait: woken when a conversation ended, room was made, a peer or its last connection went
  * @unknown: packets to nodes that are no peers
  * @strangers: connections from addresses of nobody
  * @wq: all work of sockets; NULL with another link
@@ -125,6 +126,7 @@ struct dlm_comms {
 	int				our_nodeid;
 	struct dlm_comms_config		config;
 	struct xarray			peers;
+	atomic64_t			made;
 	spinlock_t			addr_lock; /* @local, peers' addresses */
 	struct dlm_addrs		local;
 	wait_queue_head_t		wait;
@@ -142,6 +144,7 @@ struct dlm_comms {
  * @rcu: for freeing
  * @comms: our side; holds a reference
  * @nodeid: who it is
+ * @which: which of those that had this node id, one after the other; never 0
  * @gone: it was forgotten
  * @session: the conversation
  * @rx_mutex: its packets are handled by one thread at a time
@@ -159,6 +162,7 @@ struct dlm_peer {
 	struct rcu_head		rcu;
 	struct dlm_comms	*comms;
 	int			nodeid;
+	u64			which;
 	bool			gone;
 	struct dlm_session	session;
 	struct mutex		rx_mutex; /* calls of the user's receive() */

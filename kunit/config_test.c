@@ -137,7 +137,6 @@ static void node_ids(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, dlm_conf_comm_add(a, &c->cluster, "7"), 0);
 	KUNIT_EXPECT_EQ(test, a->nodeid, 7);
-	KUNIT_EXPECT_NE(test, a->seq, 0U);
 	KUNIT_EXPECT_EQ(test, dlm_conf_comm_add(b, &c->cluster, "7"), -EEXIST);
 	KUNIT_ASSERT_EQ(test, dlm_conf_comm_add(b, &c->cluster, "north"), 0);
 	KUNIT_EXPECT_EQ(test, b->nodeid, -1);
@@ -146,27 +145,8 @@ static void node_ids(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlm_conf_comm_set_nodeid(b, "-2"), -EINVAL);
 	KUNIT_EXPECT_EQ(test, dlm_conf_comm_set_nodeid(b, "8\n"), 0);
 	KUNIT_EXPECT_EQ(test, dlm_conf_comm_set_nodeid(b, "8"), 0);
-	KUNIT_EXPECT_EQ(test, dlm_config_comm_seq(c->node, 8), b->seq);
-	KUNIT_EXPECT_EQ(test, dlm_config_comm_seq(c->node, 9), 0U);
 	dlm_conf_comm_del(a);
 	dlm_conf_comm_del(b);
-	KUNIT_EXPECT_EQ(test, dlm_config_comm_seq(c->node, 8), 0U);
-}
-
-/* each coming of a node has another number, and none is 0 */
-static void comm_seqs(struct kunit *test)
-{
-	struct conf *c = test->priv;
-	u32 first;
-
-	c->node->comm_seq = U32_MAX - 1;
-	KUNIT_ASSERT_EQ(test, dlm_conf_comm_add(&c->comm[0], &c->cluster, "1"), 0);
-	first = c->comm[0].seq;
-	dlm_conf_comm_del(&c->comm[0]);
-	KUNIT_ASSERT_EQ(test, dlm_conf_comm_add(&c->comm[0], &c->cluster, "1"), 0);
-	KUNIT_EXPECT_EQ(test, first, U32_MAX);
-	KUNIT_EXPECT_EQ(test, c->comm[0].seq, 1U);
-	dlm_conf_comm_del(&c->comm[0]);
 }
 
 static struct sockaddr_storage v4(u32 addr, u16 port)
@@ -259,14 +239,12 @@ static void members(struct kunit *test)
 {
 	struct conf *c = test->priv;
 	struct dlm_member_conf *list;
-	u32 seq;
 
 	KUNIT_EXPECT_EQ(test, dlm_config_members(c->node, "shop", &list), -ENOENT);
 	KUNIT_ASSERT_EQ(test, dlm_conf_space_add(&c->space, &c->cluster, "shop"), 0);
 	KUNIT_EXPECT_EQ(test, dlm_config_members(c->node, "shop", &list), -ENOENT);
 	KUNIT_EXPECT_NULL(test, list);
 	KUNIT_ASSERT_EQ(test, dlm_conf_comm_add(&c->comm[0], &c->cluster, "2"), 0);
-	seq = c->comm[0].seq;
 	add_member(test, &c->member[0], "2");
 	add_member(test, &c->member[1], "one");
 	/* one without id does not count */
@@ -274,7 +252,6 @@ static void members(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, list[0].nodeid, 2);
 	KUNIT_EXPECT_EQ(test, list[0].weight, 1U);
 	KUNIT_EXPECT_TRUE(test, list[0].is_new);
-	KUNIT_EXPECT_EQ(test, list[0].comm_seq, seq);
 	kfree(list);
 
 	KUNIT_EXPECT_EQ(test, dlm_conf_member_set_nodeid(&c->member[1], "2"), -EEXIST);
@@ -288,7 +265,6 @@ static void members(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, list[1].nodeid, 1);
 	KUNIT_EXPECT_EQ(test, list[1].weight, 0U);
 	KUNIT_EXPECT_TRUE(test, list[1].is_new);
-	KUNIT_EXPECT_EQ(test, list[1].comm_seq, 0U);
 	kfree(list);
 
 	/* gone and back, from the lockspace and from the cluster */
@@ -299,7 +275,6 @@ static void members(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlm_config_members(c->node, "shop", &list), 2);
 	KUNIT_EXPECT_FALSE(test, list[0].is_new);
 	KUNIT_EXPECT_TRUE(test, list[1].is_new);
-	KUNIT_EXPECT_NE(test, list[1].comm_seq, seq);
 	kfree(list);
 	dlm_conf_member_del(&c->member[0]);
 	dlm_conf_member_del(&c->member[1]);
@@ -373,7 +348,6 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE(cluster_name),
 	KUNIT_CASE(running),
 	KUNIT_CASE(node_ids),
-	KUNIT_CASE(comm_seqs),
 	KUNIT_CASE(addresses),
 	KUNIT_CASE(local),
 	KUNIT_CASE(members),

@@ -165,13 +165,11 @@ enum sim_talk {
 /**
  * struct sim_machine - a machine
  * @node: NULL while it is down
- * @comm_seq: counts deaths
  * @forget: machines that died and that its transport still knows, as bits
  * @talk: what its transport does
  */
 struct sim_machine {
 	struct dlm_node		*node;
-	u32			comm_seq;
 	u32			forget;
 	enum sim_talk		talk;
 };

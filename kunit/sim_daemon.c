@@ -146,7 +146,6 @@ void sim_machine_down(struct sim_world *w, int i)
 	memlink_kill(w->net, i + 1);
 	dlm_node_put(m->node);
 	m->node = NULL;
-	m->comm_seq++;
 	for (k = 0; k < w->nodes; k++)
 		if (w->m[k].node)
 			w->m[k].forget |= BIT(i + 1);
@@ -373,7 +372,6 @@ static unsigned int list_members(struct sim_node *n, struct dlm_member_conf *m)
 			continue;
 		m[count].nodeid = o->id;
 		m[count].weight = o->weight;
-		m[count].comm_seq = o->m->comm_seq;
 		m[count].is_new = n->seen[o->id - 1] &&
 				  n->seen[o->id - 1] != o->incarnation;
 		count++;

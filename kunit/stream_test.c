@@ -16,6 +16,7 @@
  * struct s_node - one end of a conversation
  * @comms: its transport
  * @nodeid: who it is
+ * @which: membership that was added last
  * @sent: packets sent to the other, each carries its number
  * @got: packets received
  * @wrong: packets that were not the next
@@ -26,6 +27,7 @@
 struct s_node {
 	struct dlm_comms	*comms;
 	int			nodeid;
+	u64			which;
 	u32			sent;
 	u32			got;
 	u32			wrong;
@@ -79,7 +81,13 @@ static const struct dlm_comms_user s_user = {
 /* @at's lockspaces count the other one as a member */
 static void s_member(struct s_world *w, int at)
 {
-	dlm_comms_member_add(w->n[at].comms, w->n[!at].nodeid);
+	dlm_comms_member_add(w->n[at].comms, w->n[!at].nodeid, &w->n[at].which);
+}
+
+/* one lockspace less */
+static void s_no_member(struct s_world *w, int at)
+{
+	dlm_comms_member_del(w->n[at].comms, w->n[!at].nodeid, w->n[at].which);
 }
 
 /* a recovery message that opens the conversation */
@@ -312,8 +320,8 @@ static void farewells(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, (int)s_session(w, 0)->state,
 					(int)DLM_SS_FIN_WAIT1);
 		} else {
-			dlm_comms_member_del(w->n[1].comms, w->n[0].nodeid);
-			dlm_comms_member_del(w->n[0].comms, w->n[1].nodeid);
+			s_no_member(w, 1);
+			s_no_member(w, 0);
 		}
 		dlm_comms_stop(w->n[0].comms);
 		for (i = 0; i < 2; i++) {
@@ -332,6 +340,7 @@ static void forgotten(struct kunit *test)
 	struct s_world *w = test->priv;
 	struct sockaddr_storage addr = { .ss_family = AF_INET };
 	struct dlm_fx fx = { };
+	u64 former;
 
 	s_meet(w);
 	s_send(w, 0, 1, 0);
@@ -354,7 +363,11 @@ static void forgotten(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlm_comms_addr_add(w->n[1].comms, 1, &addr, false), 0);
 	KUNIT_EXPECT_EQ(test, dlm_comms_addr_add(w->n[0].comms, 2, &addr, false), 0);
 	w->n[0].sent = 0;
+	former = w->n[0].which;
 	s_meet(w);
+	/* who counted on the former one takes nothing from the next */
+	dlm_comms_member_del(w->n[0].comms, 2, former);
+	KUNIT_EXPECT_EQ(test, s_session(w, 0)->users, 1U);
 	s_send(w, 0, 1, 0);
 	memlink_run(w->net);
 	s_check(test);
@@ -403,6 +416,7 @@ static void addresses(struct kunit *test)
 	struct s_world *w = test->priv;
 	struct sockaddr_storage addr = { .ss_family = AF_INET };
 	int i, err = 0;
+	u64 which;
 
 	KUNIT_EXPECT_EQ(test, dlm_comms_addr_add(w->n[0].comms, 0, &addr, false), -EINVAL);
 	KUNIT_EXPECT_EQ(test, dlm_comms_addr_add(w->n[0].comms, -5, &addr, false), -EINVAL);
@@ -414,7 +428,7 @@ static void addresses(struct kunit *test)
 		err = err ?: dlm_comms_addr_add(w->n[0].comms, 5, &addr, false);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, dlm_comms_addr_add(w->n[0].comms, 5, &addr, false), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, dlm_comms_member_add(w->n[0].comms, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlm_comms_member_add(w->n[0].comms, 0, &which), -EINVAL);
 	KUNIT_EXPECT_EQ(test, dlm_comms_set_mark(w->n[0].comms, 0x7fffffff, 1), 0);
 }
 
@@ -510,7 +524,7 @@ static void many_nodes(struct kunit *test)
 	for (a = 1; a <= MEMLINK_NODES; a++)
 		for (b = 1; b <= MEMLINK_NODES; b++)
 			if (a != b)
-				dlm_comms_member_add(n[a].comms, b);
+				dlm_comms_member_add(n[a].comms, b, &n[a].which);
 	KUNIT_EXPECT_NULL(test, memlink_join(net, 9, &s_user, &n[1]));
 	memlink_stall(net, 1, 2, true);
 	memlink_part(net, 3, 4, true);

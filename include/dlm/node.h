@@ -87,7 +87,6 @@ enum dlm_node_stat {
  *	test, calls dlm_ls_work() then. Any context
  * @control: guards @cluster and all that is configured; outside of @lock
  * @cluster: what a control daemon configured, or NULL; changed under @lock, too
- * @comm_seq: given to the last node that was configured; @control
  * @start_lock: guards @comms_users: start and stop of @comms; outside of @control
  * @comms_users: lockspaces that need @comms
  * @lock: guards @lockspaces, @by_id, their states, @dead, @local_id, @monitors and
@@ -115,7 +114,6 @@ struct dlm_node {
 	void			(*kick)(struct dlm_ls *ls, unsigned int delay_ms);
 	struct mutex		control;	/* @cluster, @config */
 	struct dlm_cluster	*cluster;
-	u32			comm_seq;
 	struct mutex		start_lock;	/* @comms_users */
 	unsigned int		comms_users;
 	spinlock_t		lock;	/* @lockspaces, @dead, @local_id, @monitor* */

@@ -136,8 +136,8 @@ void dlm_comms_stop(struct dlm_comms *comms);
 bool dlm_comms_running(const struct dlm_comms *comms);
 
 /* a node became, or is no longer, member of one of our lockspaces */
-int dlm_comms_member_add(struct dlm_comms *comms, int nodeid);
-void dlm_comms_member_del(struct dlm_comms *comms, int nodeid);
+int dlm_comms_member_add(struct dlm_comms *comms, int nodeid, u64 *which);
+void dlm_comms_member_del(struct dlm_comms *comms, int nodeid, u64 which);
 
 void dlm_comms_send(struct dlm_comms *comms, int nodeid, struct dlm_packet *p,
 		    bool sequenced, struct dlm_fx *fx);
