@@ -111,13 +111,41 @@ void dlm_gone_purged(struct dlm_recovery *rec)
 		rec->gone[i].purged = true;
 }
 
+/**
+ * dlm_is_unsettled - may resources still have a node's former incarnation for master?
+ * @rec: recovery, locked
+ * @nodeid: any number
+ *
+ * What it masters later has been sent our locks already, even if a recovery was interrupted.
+ *
+ * Return: true from the start that removes it to the end of DLM_PH_FINISH.
+ */
+bool dlm_is_unsettled(const struct dlm_recovery *rec, int nodeid)
+{
+	const struct dlm_gone *g = find_gone(rec, nodeid);
+
+	return g && !g->settled;
+}
+
+/**
+ * dlm_gone_settled - all resources have masters again, which have our locks
+ * @rec: recovery, locked
+ */
+void dlm_gone_settled(struct dlm_recovery *rec)
+{
+	unsigned int i;
+
+	for (i = 0; i < rec->ngone; i++)
+		rec->gone[i].settled = true;
+}
+
 /* for a member that is lost between two starts; install() left room for all */
 static void now_gone(struct dlm_recovery *rec, int nodeid)
 {
 	struct dlm_gone *g = find_gone(rec, nodeid);
 
 	if (g) {
-		g->purged = false;
+		*g = (struct dlm_gone){ .nodeid = nodeid };
 		return;
 	}
 	rec->gone[rec->ngone++] = (struct dlm_gone){ .nodeid = nodeid };
@@ -402,8 +430,10 @@ static int new_gone(struct new_lists *nl, const struct dlm_recovery *rec)
 		return -ENOMEM;
 	for (; n < rec->ngone; n++) {
 		nl->gone[n] = rec->gone[n];
-		if (left_again(rec, nl, nl->gone[n].nodeid))
+		if (left_again(rec, nl, nl->gone[n].nodeid)) {
 			nl->gone[n].purged = false;
+			nl->gone[n].settled = false;
+		}
 	}
 	for (i = 0; i < rec->npeers; i++) {
 		const struct dlm_rpeer *p = &rec->peers[i];

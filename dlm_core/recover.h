@@ -174,6 +174,7 @@ struct dlm_rpeer {
 struct dlm_gone {
 	int	nodeid;
 	bool	purged;		/* what there is of it now belongs to who came back */
+	bool	settled;	/* likewise what it masters, and that has our locks */
 };
 
 /**
@@ -343,6 +344,8 @@ bool dlm_is_low(const struct dlm_recovery *rec);
 bool dlm_is_gone(const struct dlm_recovery *rec, int nodeid);
 bool dlm_is_unpurged(const struct dlm_recovery *rec, int nodeid);
 void dlm_gone_purged(struct dlm_recovery *rec);
+bool dlm_is_unsettled(const struct dlm_recovery *rec, int nodeid);
+void dlm_gone_settled(struct dlm_recovery *rec);
 void dlm_our_config(const struct dlm_ls *ls, struct dlm_ls_config *c);
 int dlm_members_check(struct dlm_recovery *rec);
 int dlm_members_publish(struct dlm_recovery *rec);

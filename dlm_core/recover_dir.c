@@ -345,7 +345,7 @@ static int record_name(const struct rcom *m, const u8 *name, unsigned int len)
 	else if (!r->nodeid)
 		pr_err_ratelimited("dlm: %s: node %d masters a resource, and so do we\n",
 				   m->ls->name, m->nodeid);
-	else if (r->nodeid != m->nodeid || dlm_is_gone(m->rec, m->nodeid))
+	else if (r->nodeid != m->nodeid || dlm_is_unsettled(m->rec, m->nodeid))
 		new_master(r, m->nodeid, m->fx);
 	r->flags |= DLM_RSB_SETTLED;
 	dlm_rsb_unlock(r);
@@ -430,7 +430,7 @@ static bool master_is_lost(const struct dlm_recovery *rec,
 	/* inactive: a record that was made in this recovery */
 	return r->nodeid > 0 &&
 	       !(r->flags & (DLM_RSB_SETTLED | DLM_RSB_INACTIVE)) &&
-	       dlm_is_gone(rec, r->nodeid);
+	       dlm_is_unsettled(rec, r->nodeid);
 }
 
 /* was learned in a recovery that did not come to its end: did the master hear of it? */

@@ -136,6 +136,7 @@ static int run_finish(struct dlm_step *st)
 	if (ret)
 		return ret;
 	dlm_roots_drop(st->rec);
+	dlm_gone_settled(st->rec);
 	dlm_stored_drop_stale(st->rec);
 	return DLM_STEP_DONE;
 }

@@ -492,7 +492,8 @@ static void check_copies(struct c_world *c, int line)
 	cs.at = kvmalloc_array(cs.room, sizeof(*cs.at), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(c->test, cs.at);
 	for (cs.node = 1; cs.node <= c->nodes; cs.node++)
-		dlm_lkb_walk(c_ls(c, cs.node), note_copy, &cs);
+		if (c->r->host[cs.node].ls)
+			dlm_lkb_walk(c_ls(c, cs.node), note_copy, &cs);
 	KUNIT_ASSERT_LE(c->test, cs.n, cs.room);
 	for (i = 0; i < cs.n; i++) {
 		a = &cs.at[i];
@@ -534,6 +535,7 @@ void c_check_at(struct c_world *c, int line)
 	struct checking ck = { .c = c, .line = line };
 
 	for (ck.node = 1; ck.node <= c->nodes; ck.node++)
-		dlm_rsb_walk(c_ls(c, ck.node), check_rsb, &ck);
+		if (c->r->host[ck.node].ls)
+			dlm_rsb_walk(c_ls(c, ck.node), check_rsb, &ck);
 	check_copies(c, line);
 }

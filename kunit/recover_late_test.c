@@ -203,24 +203,18 @@ static void replaced_by_a_stranger(struct kunit *test)
 	c_check(c);
 }
 
-/* a name of which another node than 3 has the record while all live, and 3 without node 4 */
-static const char *other_than_3_then_3(struct c_world *c)
+/* a name of which node 1 has the record while all live, and node @dir without node 4 */
+static const char *name_of_1_then(struct c_world *c, int dir)
 {
 	static const int left[] = { 1, 2, 3, 5 };
 	const char *name;
 	u32 hash;
-	int dir;
 
-	for (;;) {
-		for (dir = 1; dir <= 5; dir++) {
-			if (dir == 3)
-				continue;
-			name = c_name(c, dir);
-			hash = dlm_dir_hash(name, strlen(name)) >> 16;
-			if (left[hash % 4] == 3)
-				return name;
-		}
-	}
+	do {
+		name = c_name(c, 1);
+		hash = dlm_dir_hash(name, strlen(name)) >> 16;
+	} while (left[hash % 4] != dir);
+	return name;
 }
 
 /*
@@ -237,7 +231,7 @@ static void one_master(struct kunit *test)
 
 	c_init_n(test, 5, 0, true);
 	c = test->priv;
-	name = other_than_3_then_3(c);
+	name = name_of_1_then(c, 3);
 	l4 = c_new(c, 4, name);
 	c_lock(l4, CR, 0, 0);
 	l3 = c_new(c, 3, name);
@@ -276,6 +270,86 @@ static void one_master(struct kunit *test)
 	c_exit(test);
 }
 
+/*
+ * Node 4, the master, dies.  Node 2 is the next one, and has a copy of the lock that node 3 has,
+ * which is late once more: node 2 is still among its gone, but nothing that it masters is lost.
+ */
+static struct t_lock *late_twice(struct c_world *c, const char *name,
+				 struct returned *back)
+{
+	struct t_lock *l3 = c_new(c, 3, name), *l2;
+	struct kunit *test = c->test;
+
+	c_lock(c_new(c, 4, name), CR, 0, 0);
+	c_lock(l3, CR, 0, 0);
+	return_of_2(c, back);
+	l2 = t_new(&back->w, back->client, name);
+	KUNIT_EXPECT_EQ(test, t_call_lock(l2, CR, 0, name, strlen(name)), 0);
+	turns(c, 400);
+	t_granted(l2, CR);
+	r_kill(c->r, 4);
+	again(c);
+	/* node 2 asks for the master before node 3 does */
+	until(c, 1, DLM_PH_MASTERS);
+	memlink_stall(c->r->net, 1, 3, true);
+	until(c, 2, DLM_PH_SEND);
+	memlink_stall(c->r->net, 1, 3, false);
+	until(c, 1, DLM_PH_REPLAY);
+	memlink_stall(c->r->net, 1, 3, true);
+	until(c, 2, DLM_PH_RUNNING);
+	KUNIT_EXPECT_EQ(test, (int)rec(c, 3)->phase, (int)DLM_PH_DONE);
+	KUNIT_EXPECT_TRUE(test, dlm_is_gone(rec(c, 3), 2));
+	KUNIT_EXPECT_FALSE(test, dlm_is_unsettled(rec(c, 3), 2));
+	KUNIT_EXPECT_EQ(test, c_master(c, 3, name), 2);
+	KUNIT_EXPECT_EQ(test, dlm_lkb_count(back->w.ls), 2U);
+	return l3;
+}
+
+/* so node 3 does not send its lock again */
+static void one_copy(struct kunit *test)
+{
+	struct returned back = { };
+	struct t_lock *l3;
+	struct c_world *c;
+
+	c_init_n(test, 5, 0, true);
+	c = test->priv;
+	l3 = late_twice(c, name_of_1_then(c, 1), &back);
+	again(c);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	KUNIT_EXPECT_EQ(test, dlm_lkb_count(back.w.ls), 2U);
+	t_holds(l3, CR);
+	c_check(c);
+	end_of_2(&back);
+	c_exit(test);
+}
+
+/* but it does if node 2 leaves once more */
+static void lost_again(struct kunit *test)
+{
+	struct returned back = { };
+	struct t_lock *l3;
+	struct c_world *c;
+	const char *name;
+
+	c_init_n(test, 5, 0, true);
+	c = test->priv;
+	name = name_of_1_then(c, 1);
+	l3 = late_twice(c, name, &back);
+	end_of_2(&back);
+	r_kill(c->r, 2);
+	again(c);
+	r_run(c->r);
+	r_all_running(c->r);
+	c_settle(c);
+	KUNIT_EXPECT_EQ(test, c_master(c, 3, name), 0);
+	t_holds(l3, CR);
+	c_check(c);
+	c_exit(test);
+}
+
 static struct kunit_case late_cases[] = {
 	KUNIT_CASE(request_is_kept),
 	KUNIT_CASE(request_is_dropped),
@@ -293,6 +367,8 @@ static struct kunit_suite late_suite = {
 
 static struct kunit_case own_cases[] = {
 	KUNIT_CASE(one_master),
+	KUNIT_CASE(one_copy),
+	KUNIT_CASE(lost_again),
 	{ }
 };
 
