@@ -319,17 +319,27 @@ static void demoted_and_told(struct kunit *test)
 	demoted_and_gone(test, true);
 }
 
+/* node 3 masters, and is in the way of @l on node 1; so is @other on node 2 */
+static void both_read(struct c_world *c, struct t_lock **keep, struct t_lock **l,
+		      struct t_lock **other)
+{
+	const char *name = c_name(c, 3);
+
+	*keep = c_new(c, 3, name);
+	*l = c_new(c, 1, name);
+	*other = c_new(c, 2, name);
+	c_lock(*keep, CR, 0, 0);
+	c_lock(*l, PR, 0, 0);
+	c_lock(*other, PR, 0, 0);
+}
+
 /* the same, but it waited already and was demoted later, of which the holder is never told */
 static void demoted_while_it_waited(struct kunit *test)
 {
+	struct t_lock *keep, *l, *other;
 	struct c_world *c = test->priv;
-	const char *name = c_name(c, 3);
-	struct t_lock *keep = c_new(c, 3, name), *l = c_new(c, 1, name);
-	struct t_lock *other = c_new(c, 2, name);
 
-	c_lock(keep, CR, 0, 0);
-	c_lock(l, PR, 0, 0);
-	c_lock(other, PR, 0, 0);
+	both_read(c, &keep, &l, &other);
 	c_convert(l, EX, CONVDEADLK, WAITS);
 	t_bast(keep, EX);
 	t_bast(other, EX);
@@ -350,14 +360,10 @@ static void demoted_while_it_waited(struct kunit *test)
 /* the same, and its owner cancels, but is not answered any more */
 static void demoted_and_cancelled(struct kunit *test, bool told)
 {
+	struct t_lock *keep, *l, *other;
 	struct c_world *c = test->priv;
-	const char *name = c_name(c, 3);
-	struct t_lock *keep = c_new(c, 3, name), *l = c_new(c, 1, name);
-	struct t_lock *other = c_new(c, 2, name);
 
-	c_lock(keep, CR, 0, 0);
-	c_lock(l, PR, 0, 0);
-	c_lock(other, PR, 0, 0);
+	both_read(c, &keep, &l, &other);
 	KUNIT_EXPECT_EQ(test, t_call_convert(l, EX, CONVERT | CONVDEADLK), 0);
 	KUNIT_EXPECT_TRUE(test, c_step(c, 1, 3));
 	t_bast(keep, EX);

@@ -65,10 +65,15 @@ static void close_in_flight(struct kunit *test)
 	const char *name = mastered(c, &keep);
 	struct t_lock *a = of(c, 2, 1, name), *b = of(c, 2, 1, name);
 	struct t_lock *d = of(c, 2, 1, name), *e = of(c, 2, 1, name);
+	struct t_lock *f = of(c, 2, 1, name);
 
 	c_lock(a, CR, 0, 0);
 	c_lock(b, CR, 0, 0);
 	c_lock(e, CR, 0, 0);
+	c_lock(f, CR, 0, 0);
+	c_forget(c);
+	t_call_convert(f, PR, CONVERT);
+	t_call_unlock(f, FORCEUNLOCK);
 	t_call_convert(a, PW, CONVERT);
 	t_call_unlock(b, 0);
 	t_call_lock(d, PR, 0, name, strlen(name));
@@ -78,6 +83,9 @@ static void close_in_flight(struct kunit *test)
 	c_settle(c);
 	t_quiet(a);
 	t_quiet(b);
+	/* one UNLOCK for each lock */
+	c_sent(c, "REQUEST REQUEST_REPLY CONVERT*3 CONVERT_REPLY*3 CANCEL CANCEL_REPLY "
+	       "UNLOCK*5 UNLOCK_REPLY*5 GRANT BAST*2");
 	KUNIT_EXPECT_EQ(test, dlm_lkb_count(c_ls(c, 2)), 0U);
 	KUNIT_EXPECT_EQ(test, dlm_lkb_count(c_ls(c, 1)), 1U);
 	c_check(c);
