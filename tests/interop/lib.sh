@@ -213,6 +213,53 @@ _ended() {
 	for i; do ! kill -0 "${STRESS[$i]}" 2>/dev/null || return 1; done
 }
 
+# rolling_begin N - nodes 1 to 3 under load, of which masters leave and others take over
+rolling_begin() {
+	local i
+	guests_up tcp
+	LEAVING=1
+	wire_on
+	referee_on
+	check "join" ls_join x 1 2 3
+	ls_running x 1 2 3
+	for i in 1 2 3; do stress_on x "$i"; done
+	progress "$1" 600
+}
+
+# rolling NODE N COMMAND [ARGUMENT...] - it leaves, the command is done, it joins again, and N operations go on
+rolling() {
+	local i=$1 more=$2
+	shift 2
+	stress_off "rolling: $i leaves the load" "$i"
+	# what nobody has a lock on at that moment loses its value block
+	referee unsure
+	check "rolling: $i leaves" ls_leave x "$i"
+	# shellcheck disable=SC2046,SC2086 # lists
+	ls_running x ${MEMBERS[x]}
+	referee sure
+	"$@"
+	referee unsure
+	check "rolling: $i joins again" ls_join x "$i"
+	ls_running x 1 2 3
+	referee sure
+	stress_on x "$i"
+	progress "$more" 600
+}
+
+# rolling_end - the load had no fault, nor anybody a complaint
+rolling_end() {
+	local i
+	stress_off "rolling" 1 2 3
+	for i in 1 2 3; do check "rolling: nothing outstanding on $i" wait_for 20 no_waiters "$i" x; done
+	ls_end x
+	logs_clean "rolling"
+	wire_clean "rolling"
+	wire_off
+	referee_off
+	guests_down
+	finish
+}
+
 # progress N [SECONDS] - until so many more operations were granted, on all nodes together
 progress() {
 	referee more "$1" "${2-60}" && return

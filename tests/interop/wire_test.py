@@ -50,6 +50,7 @@ class Tape:
     """packets of two nodes, as tcpdump writes them"""
 
     def __init__(self, sctp):
+        self.my = MY
         self.sctp = sctp
         self.out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
         self.next = {1: FIRST, 2: FIRST}
@@ -60,9 +61,8 @@ class Tape:
         data = bytes(12) + b"\x08\x00" + ip + data
         self.out.append(struct.pack("<IIII", len(self.out), 0, len(data), len(data)) + data)
 
-    @staticmethod
-    def ports(src):
-        return (MY, PORT) if src == 1 else (PORT, MY)
+    def ports(self, src):
+        return (self.my, PORT) if src == 1 else (PORT, self.my)
 
     def opened(self):
         for src in (1, 2):
@@ -73,6 +73,17 @@ class Tape:
             else:
                 self.segment(src, b"", FIRST - 1, 0x02 if src == 1 else 0x12)
         return self
+
+    def ended(self, src, flags):
+        """TCP: with FIN, or RST"""
+        self.segment(src, b"", self.next[src], flags | 0x10)
+        self.next[src] += flags & 1
+        return self
+
+    def another(self):
+        """a connection from another port"""
+        self.my += 1
+        return self.opened()
 
     def segment(self, src, data, seq, flags=0x10):
         self.frame(src, 3 - src, struct.pack(">HHIIBBHHH", *self.ports(src), seq, self.next[3 - src], 0x50,
@@ -158,6 +169,12 @@ def stories(sctp):
         yield ("ACK of what was missed", t().said(1, GOOD[0]).said(1, GOOD[1], lost=(0,)).said(2, ack(2)), [], 2)
         yield ("ACK of what was missed before more", t().said(1, GOOD[0]).said(1, GOOD[1] + GOOD[2], cut=100, lost=(0,))
                .said(2, ack(3)), [], 2)
+        # an end has a number of TCP's, but is nothing that was missed
+        yield ("ACK of what was not sent, after an end", one(b"").ended(1, 0x01).said(2, ack(2)),
+               ["BAD 2>1 ACK 2, next is 1"], 2)
+        # what was missed before a reset excuses nothing on the next connection
+        yield ("ACK of what was not sent, after a reset", t().said(1, GOOD[0]).said(1, GOOD[1], lost=(0,)).said(2, ack(1))
+               .ended(1, 0x04).another().said(1, GOOD[1]).said(2, ack(5)), ["BAD 2>1 ACK 5, next is 2"], 4)
 
 
 def odd_lines(lines):
