@@ -22,7 +22,7 @@ void lo_send(struct lo_node *n, struct dlm_fx *fx)
 }
 
 static int lo_receive(void *priv, int nodeid, const void *packet, unsigned int len,
-		     struct dlm_fx *fx)
+		      struct dlm_fx *fx)
 {
 	const struct dlm_w_msg *m = packet;
 	struct lo_node *n = priv;
