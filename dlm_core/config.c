@@ -781,3 +781,30 @@ int dlm_config_members(struct dlm_node *node, const char *name,
 	mutex_unlock(&node->control);
 	return count;
 }
+
+/**
+ * dlm_config_members_undo - that start came to nothing
+ * @node: our node
+ * @name: the lockspace
+ * @members: what dlm_config_members() gave
+ * @count: how many
+ *
+ * Who was "new" in the list is it again, for the next start.
+ *
+ * Context: may sleep.
+ */
+void dlm_config_members_undo(struct dlm_node *node, const char *name,
+			     const struct dlm_member_conf *members, int count)
+{
+	struct dlm_conf_member *m;
+	struct dlm_conf_space *space;
+
+	mutex_lock(&node->control);
+	space = find_space(node, name);
+	for (; space && count; count--, members++) {
+		m = members->is_new ? find_member(space, members->nodeid) : NULL;
+		if (m)
+			m->is_new = true;
+	}
+	mutex_unlock(&node->control);
+}

@@ -135,6 +135,8 @@ int dlm_conf_member_set_weight(struct dlm_conf_member *member,
 
 int dlm_config_members(struct dlm_node *node, const char *name,
 		       struct dlm_member_conf **members);
+void dlm_config_members_undo(struct dlm_node *node, const char *name,
+			     const struct dlm_member_conf *members, int count);
 
 /* configfs.c */
 int dlm_configfs_init(void);

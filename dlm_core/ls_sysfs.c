@@ -76,8 +76,8 @@ static void start_as_configured(struct dlm_ls *ls)
 	if (count < 0)
 		pr_err("dlm: %s: not started, zero members_count: error %d\n",
 		       ls->name, count);
-	else
-		dlm_ls_start(ls, members, count);
+	else if (dlm_ls_start(ls, members, count))
+		dlm_config_members_undo(ls->node, ls->name, members, count);
 	kfree(members);
 	mutex_unlock(&ls->sysfs->start_lock);
 }

@@ -207,10 +207,14 @@ static bool hello(const struct dlm_recovery *rec, struct dlm_rpeer *p)
 	return !err;
 }
 
-static void goodbye(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
+/* once: also if a start that failed said it already */
+static void goodbye(const struct dlm_recovery *rec, struct dlm_rpeer *p)
 {
+	if (!p->which)
+		return;
 	dlm_ls_info(rec->ls, "remove member %d\n", p->conf.nodeid);
 	dlm_comms_member_del(rec->ls->comms, p->conf.nodeid, p->which);
+	p->which = 0;
 }
 
 /* --- configurations ---------------------------------------------------- */
@@ -244,7 +248,7 @@ static const struct dlm_rpeer *reference(const struct dlm_recovery *rec)
 	return &rec->peers[0];
 }
 
-static void refuse(struct dlm_recovery *rec, const struct dlm_rpeer *p,
+static void refuse(struct dlm_recovery *rec, struct dlm_rpeer *p,
 		   const struct dlm_ls_config *ref)
 {
 	pr_err("dlm: %s: config mismatch: node %d has lvblen %u flags %x %x, the members have lvblen %u flags %x %x: refused\n",
@@ -376,10 +380,9 @@ struct new_lists {
 	unsigned int		ngone;
 };
 
-static int new_peers(struct new_lists *nl, const struct dlm_recovery *rec,
-		     const struct dlm_member_conf *conf, unsigned int count)
+static int new_peers(struct new_lists *nl, const struct dlm_member_conf *conf,
+		     unsigned int count)
 {
-	const struct dlm_rpeer *old;
 	unsigned int i;
 
 	nl->peers = kvcalloc(count, sizeof(*nl->peers), GFP_KERNEL);
@@ -389,14 +392,10 @@ static int new_peers(struct new_lists *nl, const struct dlm_recovery *rec,
 	for (i = 0; i < count; i++)
 		nl->peers[i].conf = conf[i];
 	sort(nl->peers, count, sizeof(*nl->peers), by_nodeid, NULL);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++)
 		if (nl->peers[i].conf.nodeid <= 0 ||
 		    (i && !by_nodeid(&nl->peers[i - 1], &nl->peers[i])))
 			return -EINVAL;
-		old = dlm_rpeer_find(rec, nl->peers[i].conf.nodeid);
-		if (old)
-			nl->peers[i].which = old->which;
-	}
 	return 0;
 }
 
@@ -448,33 +447,34 @@ static int new_gone(struct new_lists *nl, const struct dlm_recovery *rec)
 	return 0;
 }
 
-static bool is_added(const struct dlm_recovery *rec, const struct dlm_rpeer *p)
+/* what the transport calls the membership of @nodeid, 0 if it counts none */
+static u64 counted_as(const struct dlm_recovery *rec, int nodeid)
 {
-	return !dlm_rpeer_find(rec, p->conf.nodeid) &&
-	       p->conf.nodeid != rec->ls->node->nodeid;
+	const struct dlm_rpeer *old = dlm_rpeer_find(rec, nodeid);
+
+	return old ? old->which : 0;
 }
 
 /*
- * The transport learns who comes and who goes.  What can fail is done first; a
- * node that comes back has a place there already, unless it was forgotten meanwhile.
+ * The transport learns who goes and who comes.  Who goes has gone in any case; if somebody
+ * cannot come, nobody does.
  */
-static int tell_comms(const struct dlm_recovery *rec, const struct new_lists *nl)
+static int tell_comms(struct dlm_recovery *rec, const struct new_lists *nl)
 {
 	struct dlm_rpeer *p;
 
-	for (p = nl->peers; p < nl->peers + nl->npeers; p++)
-		if (is_added(rec, p) && !hello(rec, p))
-			goto undo;
 	for (p = rec->peers; p < rec->peers + rec->npeers; p++)
-		if (!dlm_is_us(rec, p) && !stays(nl, p))
+		if (!stays(nl, p))
 			goodbye(rec, p);
-	for (p = nl->peers; p < nl->peers + nl->npeers; p++)
-		if (p->conf.is_new && !dlm_is_us(rec, p) && !is_added(rec, p))
-			hello(rec, p);
+	for (p = nl->peers; p < nl->peers + nl->npeers; p++) {
+		p->which = counted_as(rec, p->conf.nodeid);
+		if (!p->which && !dlm_is_us(rec, p) && !hello(rec, p))
+			goto undo;
+	}
 	return 0;
 undo:
 	while (p-- > nl->peers)
-		if (is_added(rec, p))
+		if (!counted_as(rec, p->conf.nodeid))
 			goodbye(rec, p);
 	return -ENOMEM;
 }
@@ -485,7 +485,7 @@ static int install(struct dlm_recovery *rec, const struct dlm_member_conf *conf,
 	struct new_lists nl = { };
 	int err;
 
-	err = new_peers(&nl, rec, conf, count);
+	err = new_peers(&nl, conf, count);
 	if (!err && !bsearch(&rec->ls->node->nodeid, nl.peers, nl.npeers,
 			     sizeof(*nl.peers), by_nodeid))
 		err = -EINVAL;

@@ -275,6 +275,20 @@ static void members(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlm_config_members(c->node, "shop", &list), 2);
 	KUNIT_EXPECT_FALSE(test, list[0].is_new);
 	KUNIT_EXPECT_TRUE(test, list[1].is_new);
+	/* the start failed: the next one is told the same, then it is no news */
+	dlm_config_members_undo(c->node, "shop", list, 2);
+	kfree(list);
+	KUNIT_EXPECT_EQ(test, dlm_config_members(c->node, "shop", &list), 2);
+	KUNIT_EXPECT_FALSE(test, list[0].is_new);
+	KUNIT_EXPECT_TRUE(test, list[1].is_new);
+	kfree(list);
+	KUNIT_EXPECT_EQ(test, dlm_config_members(c->node, "shop", &list), 2);
+	KUNIT_EXPECT_FALSE(test, list[1].is_new);
+	/* gone meanwhile */
+	list[0].is_new = true;
+	list[0].nodeid = 9;
+	dlm_config_members_undo(c->node, "shop", list, 2);
+	dlm_config_members_undo(c->node, "shed", list, 2);
 	kfree(list);
 	dlm_conf_member_del(&c->member[0]);
 	dlm_conf_member_del(&c->member[1]);

@@ -8,7 +8,8 @@
  * and its debugfs files; without them the suite is skipped.
  */
 #include "faults.h"
-#include "fixture.h"
+#include "rnet.h"
+#include "../dlm_lowcomms/peer.h"
 
 static int failalloc_init(struct kunit *test)
 {
@@ -228,6 +229,69 @@ static void lockspaces(struct kunit *test)
 	KUNIT_EXPECT_GE(test, enomem, 1U);
 }
 
+/* how many of node 1's lockspaces are counted for @nodeid; -1 if it was never heard of */
+static int counted(struct r_world *r, int nodeid)
+{
+	struct dlm_peer *peer = dlm_peer_find(r->host[1].node->comms, nodeid);
+	int users;
+
+	if (!peer)
+		return -1;
+	users = peer->session.users;
+	dlm_peer_put(peer);
+	return users;
+}
+
+static const int members[] = { 1, 7, 8, 9 };
+
+/* as many lockspaces as that for each of the others, or none and it may be unknown */
+static void counts(struct r_world *r, int want)
+{
+	int i;
+
+	for (i = 1; i < ARRAY_SIZE(members); i++) {
+		int is = counted(r, members[i]);
+
+		KUNIT_EXPECT_TRUE_MSG(r->test, is == want || (!want && is < 0),
+				      "node %d: %d", members[i], is);
+	}
+}
+
+/* a start that fails has counted nobody, and the next one counts each member once */
+static void starts(struct kunit *test)
+{
+	struct r_world *r = test->priv;
+	unsigned int n, enomem = 0;
+	bool hit = true;
+	int err, i;
+
+	needs_faults(test);
+	r_node(r, 1, 0);
+	t_faults_begin(0);
+	for (n = 1; hit && n < MOST; n++) {
+		t_fail_nth(n);
+		err = r_start_with(r, 1, members, ARRAY_SIZE(members), 0);
+		hit = t_failed();
+		if (err) {
+			enomem++;
+			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+			counts(r, 0);
+			continue;
+		}
+		counts(r, 1);
+		/* alone, and once more */
+		dlm_ls_stop(r->host[1].ls);
+		KUNIT_EXPECT_EQ(test, r_start_with(r, 1, members, 1, 0), 0);
+		counts(r, 0);
+		dlm_ls_stop(r->host[1].ls);
+		for (i = 1; i < ARRAY_SIZE(members); i++)
+			dlm_comms_peer_forget(r->host[1].node->comms, members[i]);
+	}
+	t_faults_end();
+	KUNIT_EXPECT_LT(test, n, (unsigned int)MOST);
+	KUNIT_EXPECT_GE(test, enomem, 4U);
+}
+
 static struct kunit_case failalloc_cases[] = {
 	KUNIT_CASE(requests),
 	KUNIT_CASE(conversions),
@@ -244,6 +308,18 @@ static struct kunit_suite failalloc_suite = {
 	.test_cases = failalloc_cases,
 };
 
-kunit_test_suite(failalloc_suite);
+static struct kunit_case start_cases[] = {
+	KUNIT_CASE(starts),
+	{}
+};
+
+static struct kunit_suite start_suite = {
+	.name = "dlm_failalloc_start",
+	.init = r_init,
+	.exit = r_exit,
+	.test_cases = start_cases,
+};
+
+kunit_test_suites(&failalloc_suite, &start_suite);
 
 MODULE_LICENSE("GPL");
