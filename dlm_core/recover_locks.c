@@ -494,6 +494,27 @@ static int add_copy(const struct rcom *m, struct dlm_rsb *r,
 	return 0;
 }
 
+/*
+ * Our id of the lock that its holder calls @key, 0 if it is not there.  A resource that was ours
+ * before this recovery has the locks of all members already; who sends one was late in more than
+ * one recovery, and takes us for lost.
+ */
+static u32 find_held(const struct dlm_rsb *r, const struct copy_key *key)
+{
+	const struct list_head *queues[] = { &r->granted, &r->convert, &r->wait };
+	const struct dlm_lkb *lkb;
+	int i;
+
+	if (r->nodeid || (r->flags & DLM_RSB_NEW_MASTER))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(queues); i++)
+		list_for_each_entry(lkb, queues[i], queue)
+			if ((lkb->flags & DLM_LKB_MSTCPY) &&
+			    lkb->nodeid == key->nodeid && lkb->remid == key->remid)
+				return lkb->id;
+	return 0;
+}
+
 /* a lock of @m's sender, on a resource that is or will be ours; what the reply says */
 static int take_lock(const struct rcom *m, const struct dlm_w_lock *w,
 		     struct new_copy *n, u32 *id)
@@ -526,8 +547,10 @@ static int take_lock(const struct rcom *m, const struct dlm_w_lock *w,
 		if (!r)
 			return -EBADR;
 	}
-	if (!(r->flags & DLM_RSB_INACTIVE))
-		err = add_copy(m, r, w, n, id);
+	if (!(r->flags & DLM_RSB_INACTIVE)) {
+		*id = find_held(r, &key);
+		err = *id ? -EEXIST : add_copy(m, r, w, n, id);
+	}
 	dlm_rsb_unlock(r);
 	return err;
 }

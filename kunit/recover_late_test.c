@@ -305,8 +305,7 @@ static struct t_lock *late_twice(struct c_world *c, const char *name,
 	return l3;
 }
 
-/* so node 3 does not send its lock again */
-static void one_copy(struct kunit *test)
+static void not_sent_again(struct kunit *test, bool stock)
 {
 	struct returned back = { };
 	struct t_lock *l3;
@@ -315,6 +314,9 @@ static void one_copy(struct kunit *test)
 	c_init_n(test, 5, 0, true);
 	c = test->priv;
 	l3 = late_twice(c, name_of_1_then(c, 1), &back);
+	if (stock)
+		rec(c, 3)->gone[0].settled = false;
+	KUNIT_EXPECT_EQ(test, dlm_is_unsettled(rec(c, 3), 2), stock);
 	again(c);
 	r_run(c->r);
 	r_all_running(c->r);
@@ -326,7 +328,19 @@ static void one_copy(struct kunit *test)
 	c_exit(test);
 }
 
-/* but it does if node 2 leaves once more */
+/* so node 3 does not send its lock again */
+static void one_copy(struct kunit *test)
+{
+	not_sent_again(test, false);
+}
+
+/* a stock node does, and hears that it is there already */
+static void one_copy_of_stock(struct kunit *test)
+{
+	not_sent_again(test, true);
+}
+
+/* it is sent if node 2 leaves once more */
 static void lost_again(struct kunit *test)
 {
 	struct returned back = { };
@@ -368,6 +382,7 @@ static struct kunit_suite late_suite = {
 static struct kunit_case own_cases[] = {
 	KUNIT_CASE(one_master),
 	KUNIT_CASE(one_copy),
+	KUNIT_CASE(one_copy_of_stock),
 	KUNIT_CASE(lost_again),
 	{ }
 };
