@@ -183,6 +183,18 @@ void dlm_conn_kill(struct dlm_conn *conn)
 }
 
 /**
+ * dlm_conn_kill_sync - reset a connection and wait until it is
+ * @conn: the connection; the caller has a reference
+ *
+ * Context: sleeps; not called by anything that the user's receive() calls.
+ */
+void dlm_conn_kill_sync(struct dlm_conn *conn)
+{
+	dlm_conn_kill(conn);
+	flush_delayed_work(&conn->work);
+}
+
+/**
  * dlm_conn_ready - can bytes be sent?
  * @conn: the connection; tx_mutex held, or called by its work
  *

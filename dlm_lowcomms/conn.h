@@ -99,6 +99,7 @@ void dlm_conn_look(struct dlm_conn *conn);
 void dlm_conn_get(struct dlm_conn *conn);
 void dlm_conn_put(struct dlm_conn *conn);
 void dlm_conn_kill(struct dlm_conn *conn);
+void dlm_conn_kill_sync(struct dlm_conn *conn);
 bool dlm_conn_ready(const struct dlm_conn *conn);
 int dlm_conn_transmit(struct dlm_conn *conn, unsigned int budget);
 

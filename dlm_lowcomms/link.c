@@ -23,6 +23,8 @@
 #define CONNECT_DEADLINE	(10 * HZ)
 /* who waits for the other side to close its end (wire.md 2.7) */
 #define CLOSE_WAIT		(5 * HZ)
+/* until the log says what a connection's end is waited for */
+#define COMPLAIN		(10 * HZ)
 /* for a full socket if no callback tells that it has room again */
 #define FULL_PAUSE		msecs_to_jiffies(20)
 /* between two calls of dlm_session_idle() */
@@ -85,7 +87,7 @@ static void get_conns(struct dlm_peer *peer, struct dlm_conn *conn[2])
 	spin_unlock(&l->lock);
 }
 
-static void kill_conns(struct dlm_peer *peer)
+static void kill_conns(struct dlm_peer *peer, bool sync)
 {
 	struct dlm_conn *conn[2];
 	int i;
@@ -94,16 +96,22 @@ static void kill_conns(struct dlm_peer *peer)
 	for (i = 0; i < 2; i++) {
 		if (!conn[i])
 			continue;
-		dlm_conn_kill(conn[i]);
+		if (sync)
+			dlm_conn_kill_sync(conn[i]);
+		else
+			dlm_conn_kill(conn[i]);
 		dlm_conn_put(conn[i]);
 	}
 }
 
 /* also those that are being closed already; none begins any more */
-static void kill_conns_sync(struct dlm_peer *peer)
+static void end_conns(struct dlm_peer *peer)
 {
-	kill_conns(peer);
-	wait_event(peer->comms->wait, !atomic_read(&peer->lines.conns));
+	kill_conns(peer, true);
+	while (!wait_event_timeout(peer->comms->wait,
+				   !atomic_read(&peer->lines.conns), COMPLAIN))
+		pr_warn("dlm: node %d: %d connections are not closed yet\n",
+			peer->nodeid, atomic_read(&peer->lines.conns));
 }
 
 /**
@@ -348,7 +356,7 @@ static void idle_work(struct work_struct *work)
 	if (dlm_session_stalled(&peer->session)) {
 		pr_warn_ratelimited("dlm: node %d: packets are missing, reset connections\n",
 				    peer->nodeid);
-		kill_conns(peer);
+		kill_conns(peer, false);
 	}
 	dlm_lines_queue_idle(peer);
 }
@@ -438,7 +446,7 @@ static void link_stop(struct dlm_comms *comms, bool orderly)
 				   all_gone(comms), CLOSE_WAIT);
 	index = 0;
 	while ((peer = dlm_peer_next(comms, &index))) {
-		kill_conns_sync(peer);
+		end_conns(peer);
 		cancel_delayed_work_sync(&peer->lines.idle_work);
 		dlm_peer_put(peer);
 	}
@@ -457,9 +465,9 @@ static void link_drop(struct dlm_peer *peer, bool forget)
 		cancel_delayed_work_sync(&l->idle_work);
 	}
 	if (forget)
-		kill_conns_sync(peer);
+		end_conns(peer);
 	else
-		kill_conns(peer);
+		kill_conns(peer, false);
 }
 
 const struct dlm_link_ops dlm_socket_link = {
