@@ -761,7 +761,7 @@ static int copy_members(struct dlm_conf_space *space,
  * @name: the lockspace
  * @members: gets the list, to be freed with kfree()
  *
- * Members that are "new" in the list are new no longer.
+ * Members that are "new" in the list are new no longer, unless dlm_config_members_undo() is called.
  *
  * Context: may sleep.
  * Return: how many they are; -ENOENT if the lockspace is not configured or has no

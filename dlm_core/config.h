@@ -88,7 +88,7 @@ struct dlm_conf_space {
  * @space: where it belongs
  * @nodeid: -1 until known
  * @weight: share of the directory
- * @is_new: no start has read it yet
+ * @is_new: no start has been made with it yet
  */
 struct dlm_conf_member {
 	struct list_head	entry;

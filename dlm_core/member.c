@@ -456,8 +456,8 @@ static u64 counted_as(const struct dlm_recovery *rec, int nodeid)
 }
 
 /*
- * The transport learns who goes and who comes.  Who goes has gone in any case; if somebody
- * cannot come, nobody does.
+ * The transport learns who goes and who comes.  Who goes has gone in any case, also if the start
+ * fails: the next one finds no number in rec->peers.  If somebody cannot come, nobody does.
  */
 static int tell_comms(struct dlm_recovery *rec, const struct new_lists *nl)
 {

@@ -104,7 +104,11 @@ static void kill_conns(struct dlm_peer *peer, bool sync)
 	}
 }
 
-/* also those that are being closed already; none begins any more */
+/*
+ * Also those that are being closed already; none begins any more.  Two of them are waited for by
+ * their work, which is what lockdep understands: a caller with a lock that receive() takes is
+ * found at once.
+ */
 static void end_conns(struct dlm_peer *peer)
 {
 	kill_conns(peer, true);
