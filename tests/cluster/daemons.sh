@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What the tests 80 and 81 do, with one transport each, and 83.
+# What the tests 80 and 81 do, with one transport each, and 83; with stock nodes among ours, too
+# (interop/t/58-*).
 
 COMMS=/sys/kernel/config/dlm/cluster/comms
 
@@ -24,7 +25,8 @@ look_at_config() {
 	done
 }
 
-ours() { [ -e /sys/module/dlm/parameters/solo ]; }
+# ours NODE - this module, not the stock one
+ours() { on "$1" test -e /sys/module/dlm/parameters/solo; }
 
 # talks_to NODE PEER - is the conversation of the transports under way?
 talks_to() { on "$1" grep -q "^$2 state 1\$" "/sys/kernel/debug/dlm/node peers"; }
@@ -40,10 +42,7 @@ cluster_test() {
 		same "node $i: one id" "$(on "$i" cat /sys/kernel/dlm/x/id)" "$(cat /sys/kernel/dlm/x/id)"
 	done
 	look_at_config "$1"
-	if ours; then
-		check "1 talks to 2" talks_to 1 2
-		check "3 talks to 2" talks_to 3 2
-	fi
+	for i in 1 3; do ! ours "$i" || check "$i talks to 2" talks_to "$i" 2; done
 	agent x 1 2 3
 	play_all 1 2 3
 
@@ -80,7 +79,7 @@ cluster_test() {
 	check "3 joins again" ls_join x 3
 	for i in 1 2 3; do check "node $i sees all again" wait_for 30 ls_sees x "$i" "1 2 3"; done
 	agent x 3
-	does "3: what 1 holds is held" EAGAIN 3 get e EX killed noqueue
+	fragile 3 || does "3: what 1 holds is held" EAGAIN 3 get e EX killed noqueue
 	quit 1 2 3
 	agent x 1 2 3
 	play_all 3 1 2
