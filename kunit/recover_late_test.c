@@ -177,6 +177,68 @@ static void renewed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c_ls(c, 1)->recovery->ngone, 0U);
 }
 
+/* node 3 gets the names that node @from masters: this one */
+static void names_to_3(struct c_world *c, int from, const char *name)
+{
+	const struct dlm_rpeer *p = dlm_rpeer_find(rec(c, 3), from);
+	unsigned int len = strlen(name);
+	struct dlm_fx fx = { };
+	struct dlm_w_rcom *rc;
+
+	KUNIT_ASSERT_EQ(c->test, (int)p->wants, (int)DLM_RCOM_NAMES_REPLY);
+	rc = kunit_kzalloc(c->test, sizeof(*rc) + len + 4, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(c->test, rc);
+	rc->header.version = cpu_to_le32(DLM_WIRE_3_2);
+	rc->header.u = cpu_to_le32(dlm_ls_id(c_ls(c, 3)));
+	rc->header.nodeid = cpu_to_le32(from);
+	rc->header.length = cpu_to_le16(sizeof(*rc) + len + 4);
+	rc->header.cmd = DLM_CMD_RCOM;
+	rc->type = cpu_to_le32(DLM_RCOM_NAMES_REPLY);
+	rc->id = cpu_to_le64(p->id);
+	rc->seq_reply = cpu_to_le64(rec(c, 3)->seq);
+	rc->buf[1] = len;
+	memcpy(rc->buf + 2, name, len);
+	/* DLM_NAMES_END */
+	memset(rc->buf + 2 + len, 0xff, 2);
+	KUNIT_EXPECT_EQ(c->test, dlm_receive(c->r->host[3].node, from, rc,
+					     sizeof(*rc) + len + 4, &fx), 0);
+	dlm_fx_flush(&fx);
+}
+
+/*
+ * Node 2, which mastered it, is back, and says that it still does.  No node says that which works
+ * as it should; but what is named has a master, and the directory node makes no second one.
+ */
+static void named_after_return(struct kunit *test)
+{
+	struct c_world *c = test->priv;
+	const char *name = c_name(c, 3);
+	struct t_lock *l3 = c_new(c, 3, name);
+	int i;
+
+	c_lock(c_new(c, 2, name), CR, 0, 0);
+	c_lock(l3, CR, 0, 0);
+	r_kill(c->r, 2);
+	r_stop_all(c->r);
+	r_node(c->r, 2, 0);
+	for (i = 1; i <= 3; i++)
+		r_start(c->r, i, i == 2 ? 0 : 2);
+	until(c, 3, DLM_PH_NAMES);
+	memlink_stall(c->r->net, 2, 3, true);
+	turns(c, 20);
+	KUNIT_EXPECT_TRUE(test, dlm_is_unsettled(rec(c, 3), 2));
+	names_to_3(c, 2, name);
+	memlink_stall(c->r->net, 2, 3, false);
+	until(c, 3, DLM_PH_SEND);
+	KUNIT_EXPECT_EQ(test, c_master(c, 3, name), 2);
+	/* it will not take node 3's lock, and has to go */
+	r_kill(c->r, 2);
+	c_recover(c);
+	KUNIT_EXPECT_EQ(test, c_master(c, 3, name), 0);
+	t_holds(l3, CR);
+	c_check(c);
+}
+
 /*
  * A member dies between start and the first packet, and comes back with another
  * configuration: it is refused, and its former incarnation's locks are gone.
@@ -368,6 +430,7 @@ static struct kunit_case late_cases[] = {
 	KUNIT_CASE(request_is_kept),
 	KUNIT_CASE(request_is_dropped),
 	KUNIT_CASE(renewed),
+	KUNIT_CASE(named_after_return),
 	KUNIT_CASE(replaced_by_a_stranger),
 	{ }
 };

@@ -459,11 +459,50 @@ static void sent_as_granted(struct kunit *test)
 	c_check(c);
 }
 
-/* names of all lengths, one-byte names among them: all arrive, in full pages */
+/**
+ * struct names_seen - the names that node 1 has said
+ * @r: the world
+ * @longer: one of more than a byte was among them
+ * @late: one-byte names behind that
+ */
+struct names_seen {
+	struct r_world	*r;
+	bool		longer;
+	unsigned int	late;
+};
+
+static void names_tap(void *priv, int from, int to, const void *packet, unsigned int len)
+{
+	const struct dlm_w_header *h = packet;
+	const struct dlm_w_rcom *rc = packet;
+	struct names_seen *seen = priv;
+	const u8 *at;
+	u16 n;
+
+	r_tap(seen->r, from, to, packet, len);
+	if (h->cmd == DLM_CMD_OPTS)
+		rc = packet + sizeof(struct dlm_w_opts);
+	if (from != 1 || rc->header.cmd != DLM_CMD_RCOM ||
+	    le32_to_cpu(rc->type) != DLM_RCOM_NAMES_REPLY)
+		return;
+	for (at = rc->buf; ; at += 2 + n) {
+		n = at[0] << 8 | at[1];
+		if (n == DLM_NAMES_MORE || n == DLM_NAMES_END)
+			return;
+		seen->late += n == 1 && seen->longer;
+		seen->longer |= n > 1;
+	}
+}
+
+/*
+ * Names of all lengths: all arrive, in full pages.  Those of one byte come first, because no page
+ * but the last may end with one; by chance none of a few pages would.
+ */
 static void all_names(struct kunit *test)
 {
 	char (*names)[65] = kunit_kcalloc(test, MANY, sizeof(*names), GFP_KERNEL);
 	unsigned int i, len, bytes = 0, there = 0, pages;
+	struct names_seen seen = { };
 	struct dlm_rsb *rsb;
 	struct c_world *c;
 	struct t_lock *l;
@@ -483,11 +522,14 @@ static void all_names(struct kunit *test)
 	}
 	r_stop_all(c->r);
 	r_node(c->r, 2, 0);
-	memlink_set_tap(c->r->net, r_tap, c->r);
+	seen.r = c->r;
+	memlink_set_tap(c->r->net, names_tap, &seen);
 	r_forget_log(c->r);
 	r_start_all(c->r);
 	r_run(c->r);
 	r_all_running(c->r);
+	KUNIT_EXPECT_TRUE(test, seen.longer);
+	KUNIT_EXPECT_EQ(test, seen.late, 0U);
 	for (i = 0; i < MANY; i++) {
 		len = names[i][64];
 		rsb = dlm_rsb_find(c->r->host[2].ls, names[i], len);
