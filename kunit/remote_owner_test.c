@@ -323,6 +323,9 @@ static void cancel_of_demoted(struct kunit *test)
 	t_quiet(a);
 	KUNIT_EXPECT_EQ(test, t_call_cancel(a, CANCEL, -DLM_ECANCEL), 0);
 	c_settle(c);
+	/* a stock holder does not conclude it from the mode */
+	KUNIT_EXPECT_TRUE(test, le32_to_cpu(c_last(c, DLM_MSG_CANCEL_REPLY)->msg.sbflags) &
+			  DLM_SBF_DEMOTED);
 	t_cast(a, -DLM_ECANCEL, NL, 0);
 	t_granted(b, EX);
 	c_check(c);
