@@ -615,19 +615,21 @@ static void basts_of_others(struct kunit *test)
 	t_bast(l, EX);
 }
 
-/* a directory node that names nobody, or a stranger, is asked again */
+/* a directory node that names nobody, or a stranger, is asked again, before who waits for that */
 static void master_is_a_stranger(struct kunit *test)
 {
 	static const int odd[] = { 0, -5, 9 };
 	struct c_world *c = test->priv;
-	struct t_lock *l;
+	struct t_lock *l, *second;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
 		struct dlm_w_msg msg = { .type = cpu_to_le32(DLM_MSG_LOOKUP_REPLY) };
 
 		l = c_new(c, 2, c_name(c, 1));
+		second = c_new(c, 2, l->name);
 		KUNIT_EXPECT_EQ(test, t_call_lock(l, EX, 0, l->name, strlen(l->name)), 0);
+		KUNIT_EXPECT_EQ(test, t_call_lock(second, NL, 0, l->name, strlen(l->name)), 0);
 		msg.lkid = cpu_to_le32(l->id);
 		msg.nodeid = cpu_to_le32(odd[i]);
 		c_forget(c);
@@ -635,6 +637,7 @@ static void master_is_a_stranger(struct kunit *test)
 		c_advance(c, 100);
 		KUNIT_EXPECT_GT(test, c->count[DLM_MSG_LOOKUP], 0U);
 		t_granted(l, EX);
+		t_granted(second, NL);
 		KUNIT_EXPECT_EQ(test, c_master(c, 2, l->name), 0);
 	}
 	c_check(c);
