@@ -111,7 +111,7 @@ lives() { [ "$(life "$1")" -ge "$2" ]; }
 # the last words of every guest
 leave_cluster() {
 	same "node $NODE: no lockspace is left" "$(ls /sys/kernel/dlm)" ""
-	check "node $NODE: dlm_controld ends" wait_for 30 daemon_gone
+	check "node $NODE: dlm_controld ends" wait_for 30 daemon_gone "$NODE"
 	# shellcheck disable=SC2046 # pids
 	kill $(pidof corosync)
 	check "node $NODE: corosync ends" wait_for 60 ended corosync
@@ -119,12 +119,10 @@ leave_cluster() {
 }
 ended() { ! pidof "$1" >/dev/null; }
 
-# daemon_gone - it is told to end, until it has: a signal that comes while it has something to do is
-# not looked at before the next one
-daemon_gone() {
-	# shellcheck disable=SC2046 # pids
-	ended dlm_controld || { kill $(pidof dlm_controld) 2>/dev/null; false; }
-}
+# daemon_gone NODE - told to end, until it has: a signal that comes while the daemon has something to
+# do is not looked at before the next one
+# shellcheck disable=SC2016 # for a shell there
+daemon_gone() { on "$1" bash -c 'p=$(pidof dlm_controld) || exit 0; kill $p; exit 1'; }
 
 # cluster_serve - the first guest goes on when all are there, the others stay here
 cluster_serve() {

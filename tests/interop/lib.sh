@@ -22,6 +22,15 @@ nodes_of() {
 stock_nodes() { nodes_of stock; }
 is_stock() { [[ "${OURS-}" != *"$1"* ]]; }
 
+# becomes NODE ours|stock - it is about to get the other module; KO is its file
+becomes() {
+	local of=KO_STOCK_$1
+	OURS=${OURS//$1/}
+	[ "$2" = stock ] || of=KO_OURS_$1 OURS+=$1
+	# shellcheck disable=SC2034 # for the test
+	KO=${!of}
+}
+
 # log_has NODE REGEX
 log_has() { on "$1" dmesg | grep -qE "$2"; }
 

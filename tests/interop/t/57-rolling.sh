@@ -11,10 +11,10 @@
 
 # module NODE ours|stock - it gets that one, as an upgrade does it
 module() {
-	local i=$1 ko
-	if [ "$2" = ours ]; then ko=KO_OURS_$i OURS+=$i; else ko=KO_STOCK_$i OURS=${OURS//$i/}; fi
+	local i=$1
+	becomes "$i" "$2"
 	check "rolling: $i unloads" unload "$i"
-	on "$i" insmod "${!ko}" || fail "rolling: $i: $2 module does not load"
+	on "$i" insmod "$KO" || fail "rolling: $i: $2 module does not load"
 	check "rolling: $i is a node again, $2" configure_again "$i"
 }
 

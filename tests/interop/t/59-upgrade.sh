@@ -13,19 +13,16 @@
 
 # upgrade NODE ours|stock - the steps of the document, but for systemctl and depmod
 upgrade() {
-	local i=$1 ko
-	if [ "$2" = ours ]; then ko=KO_OURS_$i OURS+=$i; else ko=KO_STOCK_$i OURS=${OURS//$i/}; fi
+	local i=$1
+	becomes "$i" "$2"
 	check "rolling: $i leaves" ls_leave x "$i"
-	check "rolling: $i: the daemon ends" wait_for 60 daemon_gone_on "$i"
+	check "rolling: $i: the daemon ends" wait_for 60 daemon_gone "$i"
 	check "rolling: $i: rmmod" wait_for 30 on "$i" rmmod dlm
-	on "$i" insmod "${!ko}" || fail "rolling: $i: the $2 module does not load"
+	on "$i" insmod "$KO" || fail "rolling: $i: the $2 module does not load"
 	on "$i" dlm_controld || fail "rolling: $i: dlm_controld"
 	check "rolling: $i: the daemon is back" wait_for 60 on "$i" dlm_tool status >/dev/null
 	if [ "$2" = ours ]; then check "rolling: $i is ours" ours "$i"; else check_not "rolling: $i is stock" ours "$i"; fi
 }
-# as daemon_gone does it here
-# shellcheck disable=SC2016 # for a shell there
-daemon_gone_on() { on "$1" bash -c 'p=$(pidof dlm_controld) || exit 0; kill $p; exit 1'; }
 
 # see_all LS MEMBERS - as dlm_tool says it on each of them
 see_all() {
